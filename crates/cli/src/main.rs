@@ -1,0 +1,3 @@
+//! The `tufgate` command.
+
+fn main() {}
