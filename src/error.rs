@@ -197,7 +197,7 @@ pub enum Fault {
         found: Box<Digest>,
     },
     /// None of the listed hashes is of a kind this client knows to be strong.
-    #[error("no hash of a known strong algorithm is listed")]
+    #[error("no usable hash of a known strong algorithm is listed")]
     NoKnownHash,
     /// The repository does not have a file that its own metadata names.
     #[error("the file is missing from the repository (answer: absent)")]
@@ -445,6 +445,9 @@ pub enum CallerError {
     /// The pinned root is not a root file that is signed by its own keys.
     #[error("the pinned root cannot be used: {0}")]
     PinnedRoot(Box<RepositoryError>),
+    /// A machine was asked to go on after it had returned an error.
+    #[error("the update or search had already stopped")]
+    Stopped,
     /// A destination that is not written to.
     #[error("{} cannot be written: {reason}", Quoted(.path))]
     Destination {

@@ -1,17 +1,54 @@
 //! A client and verifier for repositories signed with The Update Framework (TUF), made for Python package indexes as
 //! PEP 458 describes them.
+//!
+//! Whatever it approves was approved by a chain of signatures that starts at a root file which the caller pinned:
+//!
+//! ```text
+//! bytes → Unverified → Verified → TrustedRoot → FreshRoot → TrustedTimestamp → TrustedSnapshot → TrustedTargets
+//!       → Session → Lookup → TargetInfo → TargetVerifier → Approved
+//! ```
+//!
+//! Most programs need [`Client`] (or [`AsyncClient`]), a [`Transport`] such as [`FileTransport`], and a [`Store`] such as
+//! [`FileStore`]. Those that have their own way to fetch and to keep files drive the machines [`Refresh`] and [`Lookup`]
+//! themselves: they do no I/O and know no clock.
 
+mod atomic;
+mod canonical;
+mod client;
+mod commit;
+mod crypto;
 mod digest;
 pub mod error;
+mod file_store;
+mod file;
 mod limits;
+mod lookup;
+mod memory_store;
+mod metadata;
+mod pattern;
+mod refresh;
 mod role;
+mod session;
 mod store;
+mod target;
 mod time;
 mod transport;
+mod trusted;
+mod verify;
 
+pub use client::{AsyncClient, Client, Downloaded, Repository};
+pub use commit::Commit;
 pub use digest::{Digest, HashAlgorithm, Hasher, Hashes};
 pub use error::Error;
+pub use file::FileTransport;
+pub use file_store::FileStore;
 pub use limits::Limits;
+pub use lookup::{Found, Lookup};
+pub use memory_store::MemoryStore;
+pub use metadata::{Delegation, Delegations, Key, KeySet, MetaFile, Root, Snapshot, TargetEntry, Targets, Timestamp};
+pub use refresh::{Action, Fetch, Notice, Refresh, Settings};
 pub use role::{RoleName, TargetPath};
+pub use session::Session;
 pub use store::{Entry, Store, StoreLock};
+pub use target::{Approved, TargetInfo, TargetVerifier};
 pub use transport::{AsyncBody, AsyncTransport, BaseUrl, Fetched, Transport};

@@ -33,3 +33,13 @@ pub(crate) fn format(time: SystemTime) -> String {
         None => format!("@{seconds}"),
     }
 }
+
+/// No clock is right that shows an earlier time: 2024-01-01T00:00:00Z, before the first version of this library.
+pub(crate) fn earliest() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_704_067_200)
+}
+
+/// Whole seconds since 1970; 0 for earlier times.
+pub(crate) fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}

@@ -1,0 +1,95 @@
+//! What a step of the workflow wants kept, and how it is written so that two processes never lower trust.
+
+use crate::error::{StoreError, StoreFault};
+use crate::store::{Entry, Store};
+use crate::trusted::{BadRecord, Floors};
+
+/// The most bytes that a record of floors can have: 16,384 bins are about 0.4 MB.
+pub(crate) const MAX_FLOORS_BYTES: u64 = 64 << 20;
+
+/// Changes of the store that belong together: the floors first, then the files they are about.
+///
+/// Applied under the store's lock: floors that another process raised meanwhile are kept, and files older than those
+/// floors are not written.
+#[derive(Debug, Clone, Default)]
+pub struct Commit {
+    pub(crate) floors: Option<Floors>,
+    pub(crate) writes: Vec<Write>,
+    pub(crate) removes: Vec<Entry>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Write {
+    pub(crate) entry: Entry,
+    pub(crate) version: u64,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Commit {
+    pub(crate) fn write(entry: Entry, version: u64, bytes: Vec<u8>) -> Self {
+        Self { floors: None, writes: vec![Write { entry, version, bytes }], removes: Vec::new() }
+    }
+
+    pub(crate) fn floors(floors: &Floors) -> Self {
+        Self { floors: Some(floors.clone()), writes: Vec::new(), removes: Vec::new() }
+    }
+
+    pub(crate) fn and_write(mut self, entry: Entry, version: u64, bytes: Vec<u8>) -> Self {
+        self.writes.push(Write { entry, version, bytes });
+        self
+    }
+
+    pub(crate) fn and_remove(mut self, entry: Entry) -> Self {
+        self.removes.push(entry);
+        self
+    }
+
+    /// Writes it to a store.
+    ///
+    /// # Errors
+    /// When the lock or a write fails. Every file is whole then, old or new, and the next run goes on from there: floors
+    /// are raised before the files they are about.
+    pub fn apply(&self, store: &impl Store) -> Result<(), StoreError> {
+        if store.is_read_only() {
+            return Ok(());
+        }
+        let _lock = store.lock()?;
+        let current = read_floors(store)?;
+        let mut merged = self.floors.clone().unwrap_or_default();
+        if let Some(current) = &current {
+            merged.merge(current);
+        }
+        if self.floors.is_some() && current.as_ref() != Some(&merged) {
+            store.write(&Entry::Floors, &merged.to_bytes())?;
+        }
+        for entry in &self.removes {
+            store.remove(entry)?;
+        }
+        for write in &self.writes {
+            let floor = match write.entry {
+                Entry::Root => merged.root,
+                Entry::Timestamp => merged.timestamp.version,
+                Entry::Snapshot => merged.snapshot.version,
+                _ => 0,
+            };
+            if write.version >= floor {
+                store.write(&write.entry, &write.bytes)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The record as another process may have left it. One that is damaged is about to be replaced.
+fn read_floors(store: &impl Store) -> Result<Option<Floors>, StoreError> {
+    let Some(bytes) = store.read(&Entry::Floors, MAX_FLOORS_BYTES)? else { return Ok(None) };
+    match Floors::from_bytes(&bytes) {
+        Ok(floors) => Ok(Some(floors)),
+        Err(BadRecord::Damaged) => Ok(None),
+        Err(BadRecord::Newer(found)) => Err(newer_floors(found)),
+    }
+}
+
+pub(crate) fn newer_floors(found: u32) -> StoreError {
+    StoreError::new(Entry::Floors.file_name(), StoreFault::FloorsNewer { found })
+}

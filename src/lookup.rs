@@ -1,0 +1,236 @@
+//! Which role speaks for a target path: the pre-order depth-first walk through delegations (TUF-1.0.34 §5.6.7), as a
+//! machine without I/O.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::commit::Commit;
+use crate::error::{Error, Fault, RepositoryError};
+use crate::metadata::{Delegation, MetaFile, TargetEntry, Targets};
+use crate::refresh::{Action, Fetch, max_bytes, metadata_path};
+use crate::role::{RoleName, TargetPath};
+use crate::session::{Edge, Session};
+use crate::store::Entry;
+use crate::target::TargetInfo;
+use crate::trusted::{check_expiry, judge_pinned};
+
+/// What a search found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// A role that is trusted for the path signs for this file.
+    Signed(TargetInfo),
+    /// All roles that are trusted for the path were asked, and none lists it. That is a signed answer, not a failure.
+    Unsigned {
+        /// The roles that were asked, in order.
+        asked: Vec<RoleName>,
+        /// Until when the answer holds: the earliest expiry of what it rests on.
+        valid_until: SystemTime,
+    },
+}
+
+/// The machine for one search. Drive it like [`crate::Refresh`]; it may share a session with other searches.
+///
+/// Anything that fails on the way ends the search with an error: a role that cannot be had, or is expired, or does not
+/// verify, must not hand its paths to a role of lower priority.
+pub struct Lookup<'s> {
+    session: &'s Session,
+    path: TargetPath,
+    /// Delegations still to be visited, the next one last.
+    stack: Vec<Pending>,
+    visited: HashSet<RoleName>,
+    asked: Vec<RoleName>,
+    valid_until: SystemTime,
+    state: State,
+}
+
+/// A delegation on the way, with the document that it stands in.
+struct Pending {
+    delegator: RoleName,
+    by: Arc<Targets>,
+    delegation: Delegation,
+}
+
+enum State {
+    Start,
+    Load(Pending, MetaFile),
+    Fetch(Pending, MetaFile),
+    Commit(Commit, Pending, Arc<Targets>),
+    Done(Found),
+    Over,
+}
+
+impl<'s> Lookup<'s> {
+    pub(crate) fn new(session: &'s Session, path: TargetPath) -> Self {
+        Self {
+            session,
+            path,
+            stack: Vec::new(),
+            visited: HashSet::new(),
+            asked: Vec::new(),
+            valid_until: session.valid_until(),
+            state: State::Start,
+        }
+    }
+
+    /// Takes the answer to the last action and says what is needed next. The answer to the first call is `None`.
+    ///
+    /// # Errors
+    /// The first check that fails ends the search.
+    pub fn step(&mut self, answer: Option<Vec<u8>>) -> Result<Action, Error> {
+        let state = std::mem::replace(&mut self.state, State::Over);
+        self.state = self.advance(state, answer)?;
+        Ok(self.action())
+    }
+
+    /// What was found, once the machine said [`Action::Done`].
+    pub fn into_found(self) -> Option<Found> {
+        match self.state {
+            State::Done(found) => Some(found),
+            _ => None,
+        }
+    }
+
+    fn action(&self) -> Action {
+        let cap = self.session.limits().targets_bytes;
+        match &self.state {
+            State::Load(pending, pin) => Action::Load {
+                entry: Entry::Delegated(pending.delegation.role().clone()),
+                max_bytes: max_bytes(pin, cap),
+            },
+            State::Fetch(pending, pin) => {
+                let role = pending.delegation.role().clone();
+                let path = metadata_path(&role, pin, self.session.root().consistent_snapshot());
+                Action::Fetch(Fetch { role, path, max_bytes: max_bytes(pin, cap), forbidden_is_absent: false })
+            }
+            State::Commit(commit, ..) => Action::Commit(commit.clone()),
+            State::Start | State::Done(_) | State::Over => Action::Done,
+        }
+    }
+
+    fn advance(&mut self, state: State, answer: Option<Vec<u8>>) -> Result<State, Error> {
+        match state {
+            State::Start => self.visit(RoleName::TARGETS, &self.session.top_level_targets()),
+            State::Load(pending, pin) => match answer.map(|bytes| self.judge(&pending, &pin, &bytes)) {
+                Some(Ok(targets)) => self.accept(pending, targets),
+                // Absent, older, or verified for another delegator only: what the repository has decides.
+                Some(Err(_)) | None => Ok(State::Fetch(pending, pin)),
+            },
+            State::Fetch(pending, pin) => self.fetched(pending, &pin, answer),
+            State::Commit(_, pending, targets) => self.accept(pending, targets),
+            state @ (State::Done(_) | State::Over) => Ok(state),
+        }
+    }
+
+    /// Asks a role for the path; if it does not list it, what it delegates goes before all that is still pending.
+    fn visit(&mut self, role: RoleName, targets: &Arc<Targets>) -> Result<State, Error> {
+        self.valid_until = self.valid_until.min(targets.expires());
+        if let Some(entry) = targets.target(&self.path) {
+            return Ok(State::Done(Found::Signed(self.info(role, entry)?)));
+        }
+        let claiming = targets
+            .delegations()
+            .claiming(&self.path)
+            .map_err(|fault| RepositoryError::role(&role, fault))?;
+        if claiming.last().is_some_and(Delegation::is_terminating) {
+            // Nobody that stands behind a terminating delegation is asked, here or further up (§5.6.7.2).
+            self.stack.clear();
+        }
+        let pending = |delegation| Pending { delegator: role.clone(), by: Arc::clone(targets), delegation };
+        self.stack.extend(claiming.into_iter().rev().map(pending));
+        self.asked.push(role);
+        self.next()
+    }
+
+    fn next(&mut self) -> Result<State, Error> {
+        while let Some(pending) = self.stack.pop() {
+            let role = pending.delegation.role().clone();
+            if !self.visited.insert(role.clone()) {
+                continue;
+            }
+            let limit = self.session.limits().visited_roles;
+            if self.visited.len() > limit as usize {
+                let fault = Fault::TooManyRoles { limit };
+                return Err(RepositoryError::target(&self.path, fault).into());
+            }
+            let pin = self
+                .session
+                .snapshot()
+                .meta(&role)
+                .ok_or_else(|| RepositoryError::role(&role, Fault::NotInSnapshot))?;
+            return match self.session.verified(&pending.edge()) {
+                Some(targets) => self.visit(role, &targets),
+                None => Ok(State::Load(pending, pin)),
+            };
+        }
+        let asked = std::mem::take(&mut self.asked);
+        Ok(State::Done(Found::Unsigned { asked, valid_until: self.valid_until }))
+    }
+
+    fn fetched(&mut self, pending: Pending, pin: &MetaFile, answer: Option<Vec<u8>>) -> Result<State, Error> {
+        let role = pending.delegation.role();
+        let fault = |fault| Error::from(RepositoryError::role(role, fault));
+        let bytes = answer.ok_or_else(|| fault(Fault::Missing))?;
+        let (found, cap) = (bytes.len() as u64, self.session.limits().targets_bytes);
+        if found > cap {
+            return Err(fault(Fault::TooLarge { limit: cap }));
+        }
+        self.session.spend(role, found)?;
+        let targets = self.judge(&pending, pin, &bytes)?;
+        check_expiry(role, targets.expires(), self.session.started())?;
+        let commit = Commit::write(Entry::Delegated(role.clone()), pin.version(), bytes);
+        Ok(State::Commit(commit, pending, targets))
+    }
+
+    fn accept(&mut self, pending: Pending, targets: Arc<Targets>) -> Result<State, Error> {
+        let role = pending.delegation.role().clone();
+        check_expiry(&role, targets.expires(), self.session.started())?;
+        self.session.remember(pending.edge(), &targets);
+        self.visit(role, &targets)
+    }
+
+    /// Everything but expiry: length and hashes, signatures of this delegator's keys, version, and that a hash bin
+    /// lists only what belongs into it.
+    fn judge(&self, pending: &Pending, pin: &MetaFile, bytes: &[u8]) -> Result<Arc<Targets>, RepositoryError> {
+        let role = pending.delegation.role();
+        let delegations = pending.by.delegations();
+        let authority = delegations.authority(&pending.delegator, &pending.delegation);
+        let targets: Targets = judge_pinned(role, bytes, pin, &authority, self.session.limits())?.signed;
+        let mut paths = targets.targets().iter().map(TargetEntry::path);
+        if let Some(path) = delegations.outside_of_bin(&pending.delegation, &mut paths) {
+            let path = path.chars().take(256).collect();
+            return Err(RepositoryError::role(role, Fault::WrongBin { path }));
+        }
+        Ok(Arc::new(targets))
+    }
+
+    fn info(&self, role: RoleName, entry: &TargetEntry) -> Result<TargetInfo, Error> {
+        let target = |fault| Error::from(RepositoryError::target(&self.path, fault));
+        let hashes = entry.hashes().ok_or_else(|| target(Fault::NoKnownHash))?;
+        let limit = self.session.limits().target_bytes;
+        if entry.length() > limit {
+            return Err(target(Fault::TooLarge { limit }));
+        }
+        Ok(TargetInfo {
+            path: self.path.clone(),
+            length: entry.length(),
+            hashes: hashes.clone(),
+            custom: entry.custom().map(str::to_owned),
+            role,
+            valid_until: self.valid_until,
+            hash_in_name: self.session.root().consistent_snapshot() && !self.session.settings().plain_target_names,
+        })
+    }
+}
+
+impl Pending {
+    fn edge(&self) -> Edge {
+        Edge { delegator: self.delegator.clone(), role: self.delegation.role().clone() }
+    }
+}
+
+impl std::fmt::Debug for Lookup<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lookup").field("path", &self.path).field("next", &self.action()).finish_non_exhaustive()
+    }
+}

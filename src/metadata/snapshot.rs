@@ -1,0 +1,227 @@
+//! The snapshot role (TUF-1.0.34 §4.4): at PyPI's size a list of 16,384 roles, kept in one allocation of names.
+
+use std::fmt;
+use std::time::SystemTime;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+
+use super::raw::{RawHashes, Str, Version, from_text, known_hashes, present};
+use super::{Header, Signed};
+use crate::digest::Hashes;
+use crate::error::Malformed;
+use crate::limits::Limits;
+use crate::role::RoleName;
+
+/// What a signed file says about another one: its version, and its length and hashes where they are given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetaFile {
+    version: u64,
+    length: Option<u64>,
+    hashes: Option<Hashes>,
+}
+
+impl MetaFile {
+    /// The version the file must have.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// The exact length in bytes, where given.
+    #[must_use]
+    pub fn length(&self) -> Option<u64> {
+        self.length
+    }
+
+    /// The hashes of the file, where given.
+    #[must_use]
+    pub fn hashes(&self) -> Option<&Hashes> {
+        self.hashes.as_ref()
+    }
+}
+
+/// An entry of `meta` as it stands.
+#[derive(serde::Deserialize)]
+pub(super) struct RawMetaFile<'a> {
+    version: Version,
+    #[serde(default, deserialize_with = "present")]
+    length: Option<u64>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    hashes: Option<RawHashes<'a>>,
+}
+
+impl RawMetaFile<'_> {
+    /// Hashes may be left out, but where there are some, one of them must be usable: they are there to be checked.
+    pub(super) fn to_meta_file(&self, name: &str) -> Result<MetaFile, Malformed> {
+        let hashes = match &self.hashes {
+            None => None,
+            Some(raw) => Some(known_hashes(raw).ok_or_else(|| {
+                let name: String = name.chars().take(128).collect();
+                Malformed::new(0, format!("the hashes of {name:?} are not of a known algorithm, or not well formed"))
+            })?),
+        };
+        Ok(MetaFile { version: self.version.0, length: self.length, hashes })
+    }
+}
+
+/// The versions of all targets roles that belong together.
+#[derive(Clone)]
+pub struct Snapshot {
+    header: Header,
+    /// All names, without `.json`, one after the other.
+    names: String,
+    /// Sorted by name.
+    entries: Vec<SnapshotEntry>,
+}
+
+#[derive(Clone)]
+struct SnapshotEntry {
+    start: u32,
+    end: u32,
+    version: u64,
+    /// Boxed, since PyPI's size leaves length and hashes out of most snapshots.
+    rest: Option<Box<(Option<u64>, Option<Hashes>)>>,
+}
+
+impl Signed for Snapshot {
+    fn parse(text: &str, _limits: &Limits) -> Result<Self, Malformed> {
+        #[derive(serde::Deserialize)]
+        struct RawSnapshot<'a> {
+            #[serde(rename = "_type", borrow)]
+            kind: Str<'a>,
+            #[serde(borrow)]
+            spec_version: Str<'a>,
+            version: Version,
+            #[serde(borrow)]
+            expires: Str<'a>,
+            meta: Meta,
+        }
+        let raw: RawSnapshot<'_> = from_text(text, 0)?;
+        let header = Header::new(
+            "snapshot",
+            raw.kind.as_ref(),
+            raw.spec_version.as_ref(),
+            raw.version.0,
+            raw.expires.as_ref(),
+        )?;
+        header.expires()?;
+        let snapshot = Self { header, names: raw.meta.names, entries: raw.meta.entries };
+        if snapshot.find("targets").is_none() {
+            return Err(Malformed::new(0, "`meta` does not list `targets.json`"));
+        }
+        Ok(snapshot)
+    }
+
+    fn header(&self) -> &Header {
+        &self.header
+    }
+}
+
+impl Snapshot {
+    /// Its version.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.header.version
+    }
+
+    /// When it expires.
+    #[must_use]
+    pub fn expires(&self) -> SystemTime {
+        self.header.expires_or_epoch()
+    }
+
+    /// How many files it lists.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Never true of a snapshot that was parsed: it lists `targets.json`.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// What it says about a targets role.
+    #[must_use]
+    pub fn meta(&self, role: &RoleName) -> Option<MetaFile> {
+        let entry = self.find(role.as_str())?;
+        let (length, hashes) = entry.rest.as_deref().cloned().unwrap_or_default();
+        Some(MetaFile { version: entry.version, length, hashes })
+    }
+
+    /// The version it lists for a role, by the role's name.
+    pub(crate) fn version_of(&self, name: &str) -> Option<u64> {
+        self.find(name).map(|entry| entry.version)
+    }
+
+    /// Names and versions of what it lists, sorted by name. `root.json`, which some repositories list, is left out: it
+    /// is never used.
+    pub(crate) fn versions(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.entries.iter().map(|e| (self.name(e), e.version)).filter(|(name, _)| *name != "root")
+    }
+
+    fn find(&self, name: &str) -> Option<&SnapshotEntry> {
+        let at = self.entries.binary_search_by(|entry| self.name(entry).cmp(name)).ok()?;
+        self.entries.get(at)
+    }
+
+    fn name(&self, entry: &SnapshotEntry) -> &str {
+        name_in(&self.names, entry)
+    }
+}
+
+fn name_in<'a>(names: &'a str, entry: &SnapshotEntry) -> &'a str {
+    names.get(entry.start as usize..entry.end as usize).unwrap_or("")
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot").field("header", &self.header).field("entries", &self.entries.len()).finish()
+    }
+}
+
+/// `meta`, read entry by entry into its compact form.
+struct Meta {
+    names: String,
+    entries: Vec<SnapshotEntry>,
+}
+
+impl<'de> Deserialize<'de> for Meta {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MetaSeed)
+    }
+}
+
+struct MetaSeed;
+
+impl<'de> Visitor<'de> for MetaSeed {
+    type Value = Meta;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of metadata files")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Meta, A::Error> {
+        use serde::de::Error as _;
+        let mut meta = Meta { names: String::new(), entries: Vec::new() };
+        while let Some((name, file)) = map.next_entry::<Str<'_>, RawMetaFile<'_>>()? {
+            // Names of another form belong to no role; they are signed and otherwise ignored.
+            let Some(role) = name.as_ref().strip_suffix(".json") else { continue };
+            let file = file.to_meta_file(name.as_ref()).map_err(|fault| A::Error::custom(fault.reason))?;
+            let start = u32::try_from(meta.names.len()).map_err(A::Error::custom)?;
+            meta.names.push_str(role);
+            let end = u32::try_from(meta.names.len()).map_err(A::Error::custom)?;
+            let rest = (file.length.is_some() || file.hashes.is_some())
+                .then(|| Box::new((file.length, file.hashes)));
+            meta.entries.push(SnapshotEntry { start, end, version: file.version, rest });
+        }
+        let names = &meta.names;
+        // Sorted as received in most repositories by file name; by role name the order can differ (`a-b.json` before
+        // `a.json`), so it is made sure here.
+        if !meta.entries.is_sorted_by(|a, b| name_in(names, a) < name_in(names, b)) {
+            meta.entries.sort_unstable_by(|a, b| name_in(names, a).cmp(name_in(names, b)));
+        }
+        Ok(meta)
+    }
+}

@@ -1,0 +1,153 @@
+//! A target's bytes, streamed and approved only at the end (TUF-1.0.34 §5.7).
+
+use std::io::Read;
+use std::time::SystemTime;
+
+use crate::digest::{Hasher, Hashes};
+use crate::error::{Fault, RepositoryError};
+use crate::role::{RoleName, TargetPath};
+
+/// What is signed for a target: only a search makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetInfo {
+    pub(crate) path: TargetPath,
+    pub(crate) length: u64,
+    pub(crate) hashes: Hashes,
+    pub(crate) custom: Option<String>,
+    pub(crate) role: RoleName,
+    pub(crate) valid_until: SystemTime,
+    pub(crate) hash_in_name: bool,
+}
+
+impl TargetInfo {
+    /// The target's path.
+    #[must_use]
+    pub fn path(&self) -> &TargetPath {
+        &self.path
+    }
+
+    /// Its exact length in bytes.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Its hashes, those of algorithms that this client knows.
+    #[must_use]
+    pub fn hashes(&self) -> &Hashes {
+        &self.hashes
+    }
+
+    /// `custom` as JSON text, for the application to interpret.
+    #[must_use]
+    pub fn custom(&self) -> Option<&str> {
+        self.custom.as_deref()
+    }
+
+    /// The role that signs for it.
+    #[must_use]
+    pub fn role(&self) -> &RoleName {
+        &self.role
+    }
+
+    /// Until when the approval holds: the earliest expiry of what it rests on.
+    #[must_use]
+    pub fn valid_until(&self) -> SystemTime {
+        self.valid_until
+    }
+
+    /// The paths below the targets address where the file may lie, in the order they are to be tried: with each listed
+    /// hash before the last segment where the repository uses consistent snapshots (§5.7.3), else as it is.
+    #[must_use]
+    pub fn url_paths(&self) -> Vec<String> {
+        if self.hash_in_name {
+            self.hashes.iter().map(|digest| self.path.url_path(Some(&digest.to_hex()))).collect()
+        } else {
+            vec![self.path.url_path(None)]
+        }
+    }
+
+    /// Starts to check bytes that claim to be this target.
+    #[must_use]
+    pub fn verifier(&self) -> TargetVerifier<'_> {
+        TargetVerifier { info: self, hasher: self.hashes.hasher() }
+    }
+}
+
+/// Checks bytes as they come. Nothing that was passed through may be used before [`TargetVerifier::finish`] approved it.
+#[derive(Debug)]
+pub struct TargetVerifier<'a> {
+    info: &'a TargetInfo,
+    hasher: Hasher,
+}
+
+/// The proof that all bytes of a target were checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approved(TargetInfo);
+
+impl Approved {
+    /// What is signed for it.
+    #[must_use]
+    pub fn info(&self) -> &TargetInfo {
+        &self.0
+    }
+}
+
+impl TargetVerifier<'_> {
+    /// Takes the next bytes.
+    ///
+    /// # Errors
+    /// [`Fault::Length`] as soon as there are more than are signed.
+    pub fn update(&mut self, bytes: &[u8]) -> Result<(), RepositoryError> {
+        let found = self.hasher.length().saturating_add(bytes.len() as u64);
+        if found > self.info.length {
+            return Err(self.fault(Fault::Length { expected: self.info.length, found }));
+        }
+        self.hasher.update(bytes);
+        Ok(())
+    }
+
+    /// Approves what was taken: the exact length, and every listed hash that this client knows.
+    ///
+    /// # Errors
+    /// [`Fault::Length`] or [`Fault::Hash`] with what was signed and what was found.
+    pub fn finish(self) -> Result<Approved, RepositoryError> {
+        let found = self.hasher.length();
+        if found != self.info.length {
+            return Err(self.fault(Fault::Length { expected: self.info.length, found }));
+        }
+        match self.info.hashes.mismatch(&self.hasher.finish()) {
+            Some((expected, found)) => {
+                let fault = Fault::Hash { expected: Box::new(expected), found: Box::new(found) };
+                Err(RepositoryError::target(&self.info.path, fault))
+            }
+            None => Ok(Approved(self.info.clone())),
+        }
+    }
+
+    /// Takes all of a reader and approves it.
+    ///
+    /// # Errors
+    /// `Ok(Err(_))` when the bytes are not the target's.
+    ///
+    /// # Errors
+    /// The reader's own.
+    pub fn read_all(mut self, reader: &mut impl Read) -> std::io::Result<Result<Approved, RepositoryError>> {
+        let mut buffer = vec![0; 256 << 10];
+        loop {
+            let count = match reader.read(&mut buffer) {
+                Ok(0) => return Ok(self.finish()),
+                Ok(count) => count,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            if let Err(error) = self.update(buffer.get(..count).unwrap_or(&buffer)) {
+                return Ok(Err(error));
+            }
+        }
+    }
+
+    fn fault(&self, fault: Fault) -> RepositoryError {
+        RepositoryError::target(&self.info.path, fault)
+    }
+}
