@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::atomic::{self, AtomicFile};
-use crate::digest::{HashAlgorithm, Hasher, encode_hex};
+use crate::digest::sha256;
 use crate::error::{StoreError, StoreFault};
 use crate::store::{Entry, Store, StoreLock};
 
@@ -47,7 +47,7 @@ impl FileStore {
         check_not_link(&store.dir.join(HISTORY))?;
         for dir in store.directories() {
             create_directory(&dir)?;
-            check_mode(&dir)?;
+            check_directory(&dir)?;
             check_owner(&dir)?;
         }
         store.remove_stale()?;
@@ -66,7 +66,7 @@ impl FileStore {
         let store = Self { dir: absolute(dir.as_ref())?, read_only: true };
         check_not_link(&store.dir.join(HISTORY))?;
         for dir in store.directories() {
-            check_mode(&dir)?;
+            check_directory(&dir)?;
         }
         Ok(store)
     }
@@ -79,15 +79,13 @@ impl FileStore {
     /// the floors of another. Any name is safe.
     #[must_use]
     pub fn directory_for(state_dir: &Path, name: &str, identity: &[&[u8]]) -> PathBuf {
-        let mut hasher = Hasher::new([HashAlgorithm::Sha256]);
+        let mut hashed = Vec::new();
         for part in [name.as_bytes()].iter().chain(identity) {
             // The length before each part keeps ["ab", "c"] apart from ["a", "bc"].
-            hasher.update(&(part.len() as u64).to_be_bytes());
-            hasher.update(part);
+            hashed.extend((part.len() as u64).to_be_bytes());
+            hashed.extend(*part);
         }
-        let hash =
-            hasher.finish().iter().flat_map(|digest| digest.as_bytes().iter().copied()).take(8).collect::<Vec<_>>();
-        state_dir.join(format!("{}-{}", readable_part(name), encode_hex(&hash)))
+        state_dir.join(format!("{}-{:.16}", readable_part(name), sha256(&hashed).to_hex()))
     }
 
     /// The directory of the store, as an absolute path.
@@ -230,18 +228,24 @@ fn check_not_link(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-#[cfg(unix)]
-fn check_mode(dir: &Path) -> Result<(), StoreError> {
-    use std::os::unix::fs::MetadataExt;
-
+fn check_directory(dir: &Path) -> Result<(), StoreError> {
+    let unreadable = |error| Err(StoreError::new(dir, StoreFault::Read).caused_by(error));
     match fs::metadata(dir) {
-        Ok(found) if found.mode() & 0o022 != 0 => {
+        Ok(found) if !found.is_dir() => unreadable(io::ErrorKind::NotADirectory.into()),
+        Ok(found) if others_can_write(&found) => {
             Err(StoreError::new(dir, StoreFault::NotPrivate("its mode lets others write to it")))
         }
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(StoreError::new(dir, StoreFault::Read).caused_by(error)),
+        Err(error) => unreadable(error),
     }
+}
+
+#[cfg(unix)]
+fn others_can_write(found: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+
+    found.mode() & 0o022 != 0
 }
 
 #[cfg(unix)]
@@ -263,8 +267,8 @@ fn check_owner(dir: &Path) -> Result<(), StoreError> {
 
 // Elsewhere access is ruled by lists that the directory inherits, in a user's profile those of the user.
 #[cfg(not(unix))]
-fn check_mode(_: &Path) -> Result<(), StoreError> {
-    Ok(())
+fn others_can_write(_: &fs::Metadata) -> bool {
+    false
 }
 
 #[cfg(not(unix))]
