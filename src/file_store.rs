@@ -215,7 +215,12 @@ fn create_directory(dir: &Path) -> Result<(), StoreError> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir).map_err(|error| StoreError::new(dir, StoreFault::Write).caused_by(error))
+    // A new directory lasts once the one above it does.
+    let above: Vec<_> = dir.ancestors().take_while(|dir| !dir.exists()).filter_map(Path::parent).collect();
+    builder
+        .create(dir)
+        .and_then(|()| above.into_iter().try_for_each(atomic::sync_directory))
+        .map_err(|error| StoreError::new(dir, StoreFault::Write).caused_by(error))
 }
 
 /// The directory of the store may be reached by a link that its owner made; inside it no link has a place.
