@@ -128,10 +128,8 @@ impl<'s> Lookup<'s> {
         if let Some(entry) = targets.target(&self.path) {
             return Ok(State::Done(Found::Signed(self.info(role, entry)?)));
         }
-        let claiming = targets
-            .delegations()
-            .claiming(&self.path)
-            .map_err(|fault| RepositoryError::role(&role, fault))?;
+        let claiming =
+            targets.delegations().claiming(&self.path).map_err(|fault| RepositoryError::role(&role, fault))?;
         if claiming.last().is_some_and(Delegation::is_terminating) {
             // Nobody that stands behind a terminating delegation is asked, here or further up (§5.6.7.2).
             self.stack.clear();

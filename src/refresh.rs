@@ -313,10 +313,11 @@ impl Refresh {
         let version = next.root().version();
         self.stored_root = version;
         self.floors.root = self.floors.root.max(version);
-        let commit = self
-            .commit_floors()
-            .and_write(Entry::RootHistory(version), version, bytes.clone())
-            .and_write(Entry::Root, version, bytes);
+        let commit = self.commit_floors().and_write(Entry::RootHistory(version), version, bytes.clone()).and_write(
+            Entry::Root,
+            version,
+            bytes,
+        );
         Ok(State::Commit(commit, Box::new(State::FetchRoot(Box::new(next)))))
     }
 
@@ -351,9 +352,11 @@ impl Refresh {
         }
         let mut commit = self.commit_floors();
         if missing_root {
-            commit = commit
-                .and_write(Entry::RootHistory(version), version, bytes.clone())
-                .and_write(Entry::Root, version, bytes);
+            commit = commit.and_write(Entry::RootHistory(version), version, bytes.clone()).and_write(
+                Entry::Root,
+                version,
+                bytes,
+            );
         }
         if rotated {
             commit = commit.and_remove(Entry::Timestamp).and_remove(Entry::Snapshot);

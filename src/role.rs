@@ -6,9 +6,9 @@ use std::fmt;
 use crate::error::CallerError;
 
 /// The longest role name that is accepted, in bytes.
-pub const MAX_ROLE_NAME_BYTES: usize = 1024;
+pub(crate) const MAX_ROLE_NAME_BYTES: usize = 1024;
 /// The longest target path that is accepted, in bytes.
-pub const MAX_TARGET_PATH_BYTES: usize = 4096;
+pub(crate) const MAX_TARGET_PATH_BYTES: usize = 4096;
 
 /// The name of a role, as the metadata spells it (TUF-1.0.34 §4.5 `name`).
 ///

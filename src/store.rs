@@ -54,19 +54,22 @@ pub trait Store {
     /// When it is not known whether there is one.
     fn read(&self, entry: &Entry, max_bytes: u64) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Replaces an entry, whole or not at all.
+    /// Replaces an entry, whole or not at all. Called under [`Store::lock`].
     ///
     /// # Errors
-    /// When it was not written; the entry then still has its old bytes.
+    /// When it was not written; the entry then still has its old bytes. A store on a disk also fails when it wrote the
+    /// new bytes but does not know whether they would survive a loss of power. Either way what is there is whole, and
+    /// the write may be tried again.
     fn write(&self, entry: &Entry, bytes: &[u8]) -> Result<(), StoreError>;
 
-    /// Removes an entry; it is no error if there is none.
+    /// Removes an entry; it is no error if there is none. Called under [`Store::lock`].
     ///
     /// # Errors
     /// When it is still there.
     fn remove(&self, entry: &Entry) -> Result<(), StoreError>;
 
-    /// Keeps other processes from writing until the lock is dropped. Held for a few writes, never during a download.
+    /// Keeps other processes from writing until the lock is dropped. Held for a few writes, never during a download:
+    /// another one waits for as long as that takes. It excludes every other lock on the store, of this thread too.
     ///
     /// # Errors
     /// When the lock cannot be had.

@@ -14,7 +14,9 @@ pub use blocking::Client;
 pub use nonblocking::AsyncClient;
 
 use crate::atomic::{AtomicFile, SHARED};
-use crate::error::{CallerError, Error, Fault, RepositoryError, StoreError, StoreFault, TransportError, TransportFault};
+use crate::error::{
+    CallerError, Error, Fault, RepositoryError, StoreError, StoreFault, TransportError, TransportFault,
+};
 use crate::refresh::{Action, Fetch, Refresh, Settings};
 use crate::store::Store;
 use crate::target::{Approved, TargetInfo, TargetVerifier};

@@ -106,10 +106,6 @@ impl Delegation {
     pub fn key_set(&self) -> &KeySet {
         &self.key_set
     }
-
-    pub(crate) fn is_hash_bin(&self) -> bool {
-        self.hash_bin
-    }
 }
 
 impl Delegations {

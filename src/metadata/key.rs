@@ -63,9 +63,7 @@ impl Key {
                 keytype: shown(key.keytype.as_ref()),
                 scheme: shown(key.scheme.as_ref()),
             },
-            Err(_) => {
-                Self { keytype: String::new(), scheme: String::new(), public: PublicKey::parse("", "", "") }
-            }
+            Err(_) => Self { keytype: String::new(), scheme: String::new(), public: PublicKey::parse("", "", "") },
         }
     }
 }

@@ -16,6 +16,7 @@ use std::collections::HashSet;
 use std::time::SystemTime;
 
 pub use delegation::{Delegation, Delegations};
+pub(crate) use key::KeyTable;
 pub use key::{Key, KeySet};
 pub use root::Root;
 pub use snapshot::{MetaFile, Snapshot};

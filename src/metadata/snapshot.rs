@@ -97,13 +97,8 @@ impl Signed for Snapshot {
             meta: Meta,
         }
         let raw: RawSnapshot<'_> = from_text(text, 0)?;
-        let header = Header::new(
-            "snapshot",
-            raw.kind.as_ref(),
-            raw.spec_version.as_ref(),
-            raw.version.0,
-            raw.expires.as_ref(),
-        )?;
+        let header =
+            Header::new("snapshot", raw.kind.as_ref(), raw.spec_version.as_ref(), raw.version.0, raw.expires.as_ref())?;
         header.expires()?;
         let snapshot = Self { header, names: raw.meta.names, entries: raw.meta.entries };
         if snapshot.find("targets").is_none() {
@@ -212,8 +207,7 @@ impl<'de> Visitor<'de> for MetaSeed {
             let start = u32::try_from(meta.names.len()).map_err(A::Error::custom)?;
             meta.names.push_str(role);
             let end = u32::try_from(meta.names.len()).map_err(A::Error::custom)?;
-            let rest = (file.length.is_some() || file.hashes.is_some())
-                .then(|| Box::new((file.length, file.hashes)));
+            let rest = (file.length.is_some() || file.hashes.is_some()).then(|| Box::new((file.length, file.hashes)));
             meta.entries.push(SnapshotEntry { start, end, version: file.version, rest });
         }
         let names = &meta.names;

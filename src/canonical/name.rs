@@ -1,0 +1,57 @@
+//! Member names, compared by what they say and not by how they are spelled.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use super::string::escape;
+use crate::role::write_escaped;
+
+/// The name of a member, as received, without its quotes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Name<'a> {
+    raw: &'a str,
+    has_escapes: bool,
+}
+
+impl<'a> Name<'a> {
+    /// `raw` passed the scanner, so every escape in it is whole.
+    pub(super) fn new(raw: &'a str, has_escapes: bool) -> Self {
+        Self { raw, has_escapes }
+    }
+
+    pub(super) fn is(self, plain: &str) -> bool {
+        self.cmp(Name::new(plain, false)).is_eq()
+    }
+
+    /// By code points, which is also the order of the bytes in UTF-8.
+    ///
+    /// Costs no more than the shorter name: a long one, compared with many, must not be read to its end each time.
+    pub(super) fn cmp(self, other: Name<'_>) -> Ordering {
+        if self.has_escapes || other.has_escapes { self.chars().cmp(other.chars()) } else { self.raw.cmp(other.raw) }
+    }
+
+    /// Where it stands in the text it was read from.
+    pub(super) fn offset_in(self, text: &str) -> usize {
+        self.raw.as_ptr().addr().saturating_sub(text.as_ptr().addr())
+    }
+
+    fn chars(self) -> impl Iterator<Item = char> {
+        let mut rest = self.raw;
+        std::iter::from_fn(move || {
+            let first = rest.chars().next()?;
+            let (c, length) = match first {
+                '\\' => escape(rest.as_bytes()).ok()?,
+                plain => (plain, plain.len_utf8()),
+            };
+            rest = rest.get(length..)?;
+            Some(c)
+        })
+    }
+}
+
+/// As received, but harmless on a terminal.
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_escaped(f, self.raw)
+    }
+}
