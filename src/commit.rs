@@ -1,5 +1,7 @@
 //! What a step of the workflow wants kept, and how it is written so that two processes never lower trust.
 
+use std::sync::Arc;
+
 use crate::error::{StoreError, StoreFault};
 use crate::store::{Entry, Store};
 use crate::trusted::{BadRecord, Floors};
@@ -13,7 +15,7 @@ pub(crate) const MAX_FLOORS_BYTES: u64 = 64 << 20;
 /// floors are not written.
 #[derive(Debug, Clone, Default)]
 pub struct Commit {
-    pub(crate) floors: Option<Floors>,
+    pub(crate) floors: Option<Arc<Floors>>,
     pub(crate) writes: Vec<Write>,
     pub(crate) removes: Vec<Entry>,
 }
@@ -22,20 +24,20 @@ pub struct Commit {
 pub(crate) struct Write {
     pub(crate) entry: Entry,
     pub(crate) version: u64,
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) bytes: Arc<Vec<u8>>,
 }
 
 impl Commit {
-    pub(crate) fn write(entry: Entry, version: u64, bytes: Vec<u8>) -> Self {
-        Self { floors: None, writes: vec![Write { entry, version, bytes }], removes: Vec::new() }
+    pub(crate) fn write(entry: Entry, version: u64, bytes: impl Into<Arc<Vec<u8>>>) -> Self {
+        Self { floors: None, writes: vec![Write { entry, version, bytes: bytes.into() }], removes: Vec::new() }
     }
 
     pub(crate) fn floors(floors: &Floors) -> Self {
-        Self { floors: Some(floors.clone()), writes: Vec::new(), removes: Vec::new() }
+        Self { floors: Some(Arc::new(floors.clone())), writes: Vec::new(), removes: Vec::new() }
     }
 
-    pub(crate) fn and_write(mut self, entry: Entry, version: u64, bytes: Vec<u8>) -> Self {
-        self.writes.push(Write { entry, version, bytes });
+    pub(crate) fn and_write(mut self, entry: Entry, version: u64, bytes: impl Into<Arc<Vec<u8>>>) -> Self {
+        self.writes.push(Write { entry, version, bytes: bytes.into() });
         self
     }
 
@@ -55,7 +57,7 @@ impl Commit {
         }
         let _lock = store.lock()?;
         let current = read_floors(store)?;
-        let mut merged = self.floors.clone().unwrap_or_default();
+        let mut merged = self.floors.as_deref().cloned().unwrap_or_default();
         if let Some(current) = &current {
             merged.merge(current);
         }
