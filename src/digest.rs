@@ -124,7 +124,7 @@ pub struct Hasher {
 }
 
 enum State {
-    Ring(HashAlgorithm, rd::Context),
+    Ring(HashAlgorithm, Box<rd::Context>),
     Blake(HashAlgorithm, Box<blake2b_simd::State>),
 }
 
@@ -134,8 +134,8 @@ impl Hasher {
         let states = algorithms
             .into_iter()
             .map(|algorithm| match algorithm {
-                HashAlgorithm::Sha256 => State::Ring(algorithm, rd::Context::new(&rd::SHA256)),
-                HashAlgorithm::Sha512 => State::Ring(algorithm, rd::Context::new(&rd::SHA512)),
+                HashAlgorithm::Sha256 => State::Ring(algorithm, Box::new(rd::Context::new(&rd::SHA256))),
+                HashAlgorithm::Sha512 => State::Ring(algorithm, Box::new(rd::Context::new(&rd::SHA512))),
                 HashAlgorithm::Blake2b256 | HashAlgorithm::Blake2b512 => {
                     let state = blake2b_simd::Params::new().hash_length(algorithm.len()).to_state();
                     State::Blake(algorithm, Box::new(state))
@@ -240,7 +240,7 @@ pub(crate) fn encode_hex(bytes: &[u8]) -> String {
 
 /// Even number of hex digits of either case, nothing else.
 pub(crate) fn decode_hex(hex: &str) -> Option<Vec<u8>> {
-    if hex.len() % 2 != 0 {
+    if !hex.len().is_multiple_of(2) {
         return None;
     }
     let mut out = vec![0; hex.len() / 2];

@@ -5,6 +5,7 @@
 //! floors → pinned root → stored history → newer roots → timestamp → snapshot → targets → Session
 //! ```
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::commit::{Commit, MAX_FLOORS_BYTES, newer_floors};
@@ -313,11 +314,11 @@ impl Refresh {
         let version = next.root().version();
         self.stored_root = version;
         self.floors.root = self.floors.root.max(version);
-        let commit = self.commit_floors().and_write(Entry::RootHistory(version), version, bytes.clone()).and_write(
-            Entry::Root,
-            version,
-            bytes,
-        );
+        let bytes = Arc::new(bytes);
+        let commit = self
+            .commit_floors()
+            .and_write(Entry::RootHistory(version), version, Arc::clone(&bytes))
+            .and_write(Entry::Root, version, bytes);
         Ok(State::Commit(commit, Box::new(State::FetchRoot(Box::new(next)))))
     }
 
@@ -329,7 +330,7 @@ impl Refresh {
             let fault = Fault::RootsWithheld { trusted: self.floors.root, found: version };
             return Err(RepositoryError::role(&RoleName::ROOT, fault).into());
         }
-        let (bytes, online_keys) = (root.bytes().to_vec(), root.root().online_keys());
+        let (bytes, online_keys) = (Arc::new(root.bytes().to_vec()), root.root().online_keys());
         let missing_root = self.stored_root != version;
         if version > self.floors.root {
             self.floors.root = version;
@@ -352,7 +353,7 @@ impl Refresh {
         }
         let mut commit = self.commit_floors();
         if missing_root {
-            commit = commit.and_write(Entry::RootHistory(version), version, bytes.clone()).and_write(
+            commit = commit.and_write(Entry::RootHistory(version), version, Arc::clone(&bytes)).and_write(
                 Entry::Root,
                 version,
                 bytes,

@@ -30,7 +30,7 @@ fn join_lines(lines: &str) -> Option<String> {
 /// RFC 4648 §4 with padding; bits that the padding leaves over must be zero (§3.5), so that each value has one form.
 fn decode_base64(text: &str) -> Option<Vec<u8>> {
     let digits = text.trim_end_matches('=');
-    if text.len() % 4 != 0 || text.len() - digits.len() > 2 {
+    if !text.len().is_multiple_of(4) || text.len() - digits.len() > 2 {
         return None;
     }
     let mut out = Vec::with_capacity(text.len() / 4 * 3);
