@@ -62,7 +62,7 @@ impl<'a> Reader<'a> {
     /// Neither zero nor negative, with no octet more than its sign needs.
     fn positive_integer(&mut self) -> Option<&'a [u8]> {
         match self.value(INTEGER)? {
-            [0, number @ ..] if number.first().is_some_and(|b| *b >= 0x80) => Some(number),
+            [0, number @ ..] if number.first().is_some_and(|byte| *byte >= 0x80) => Some(number),
             number @ [1..=0x7f, ..] => Some(number),
             _ => None,
         }

@@ -93,8 +93,7 @@ impl Usable {
             hex(public).ok_or("neither a PEM block nor the hex of a point")?
         } else {
             let der = pem::decode_public_key(public)?;
-            let spki =
-                der::subject_public_key_info(&der).ok_or("the PEM block holds no strict SubjectPublicKeyInfo")?;
+            let spki = der::subject_public_key_info(&der).ok_or(NO_KEY_INFO)?;
             if spki.algorithm != curve.algorithm {
                 return Err("the key in the PEM block is not of the curve of the scheme");
             }
@@ -110,7 +109,7 @@ impl Usable {
     /// with any.
     fn rsa(verification: &'static dyn VerificationAlgorithm, public: &str) -> Result<Self, &'static str> {
         let der = pem::decode_public_key(public)?;
-        let spki = der::subject_public_key_info(&der).ok_or("the PEM block holds no strict SubjectPublicKeyInfo")?;
+        let spki = der::subject_public_key_info(&der).ok_or(NO_KEY_INFO)?;
         if spki.algorithm != RSA_ENCRYPTION {
             return Err("the key in the PEM block is not of the type rsaEncryption");
         }
@@ -135,6 +134,8 @@ impl Usable {
         }
     }
 }
+
+const NO_KEY_INFO: &str = "the PEM block holds no strict SubjectPublicKeyInfo";
 
 struct Curve {
     verification: &'static dyn VerificationAlgorithm,
