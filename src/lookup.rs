@@ -13,7 +13,7 @@ use crate::role::{RoleName, TargetPath};
 use crate::session::{Edge, Session};
 use crate::store::Entry;
 use crate::target::TargetInfo;
-use crate::trusted::{check_expiry, judge_pinned};
+use crate::trusted::{check_expiry, judge_targets};
 
 /// What a search found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -193,7 +193,7 @@ impl<'s> Lookup<'s> {
         let role = pending.delegation.role();
         let delegations = pending.by.delegations();
         let authority = delegations.authority(&pending.delegator, &pending.delegation);
-        let targets: Targets = judge_pinned(role, bytes, pin, &authority, self.session.limits())?.signed;
+        let targets = judge_targets(role, bytes, pin, &authority, self.session.limits())?;
         let mut paths = targets.targets().iter().map(TargetEntry::path);
         if let Some(path) = delegations.outside_of_bin(&pending.delegation, &mut paths) {
             let path = path.chars().take(256).collect();

@@ -477,7 +477,7 @@ impl Refresh {
     ) -> Result<State, Error> {
         let Some(bytes) = answer else { return Ok(State::FetchTargets(on, pin)) };
         match on.judge_targets(&bytes, &pin, &self.settings.limits) {
-            Ok(stored) => Ok(self.done(on.trust_targets(stored.signed, self.now)?)),
+            Ok(stored) => Ok(self.done(on.trust_targets(stored, self.now)?)),
             // Normally just an older one; it is fetched anew in any case.
             Err(_) => Ok(State::FetchTargets(on, pin)),
         }
@@ -492,7 +492,7 @@ impl Refresh {
         let cap = max_bytes(pin, self.settings.limits.targets_bytes);
         let bytes = self.fetched_pinned(&RoleName::TARGETS, answer, pin, cap)?;
         let new = on.judge_targets(&bytes, pin, &self.settings.limits)?;
-        let trusted = on.trust_targets(new.signed, self.now)?;
+        let trusted = on.trust_targets(new, self.now)?;
         let commit = Commit::write(Entry::Targets, pin.version(), bytes);
         Ok(State::Commit(commit, Box::new(self.done(trusted))))
     }

@@ -47,7 +47,8 @@ pub(crate) fn make(dir: &Path) {
         "delegations": { "keys": bin_keys, "roles": roles } });
     fs::write(metadata.join("1.bins.json"), offline.sign(&bins)).expect("bins");
 
-    let mut meta: BTreeMap<String, Value> = ["targets.json", "bins.json"].map(|n| (n.to_owned(), json!({"version": 1}))).into();
+    let mut meta: BTreeMap<String, Value> =
+        ["targets.json", "bins.json"].map(|n| (n.to_owned(), json!({"version": 1}))).into();
     meta.extend((0..BINS).map(|bin| (format!("{}.json", bin_name(bin)), json!({ "version": 1 }))));
     let snapshot = online.sign(&json!({ "_type": "snapshot", "spec_version": "1.0.34", "version": 1,
         "expires": EXPIRES, "meta": meta }));

@@ -16,7 +16,7 @@ pub(crate) use root::{FreshRoot, TrustedRoot};
 use crate::digest::Digest;
 use crate::error::{Fault, RepositoryError};
 use crate::limits::Limits;
-use crate::metadata::{MetaFile, Signed, Snapshot, Targets, Timestamp, Unverified};
+use crate::metadata::{MetaFile, Signed, Snapshot, Targets, Timestamp, Unverified, Verified};
 use crate::role::RoleName;
 use crate::verify::Authority;
 
@@ -27,18 +27,27 @@ pub(crate) struct Judged<T> {
     pub(crate) digest: Digest,
 }
 
-/// Opens, verifies and types received bytes: one function for every role and every kind of delegator.
-pub(crate) fn judge<T: Signed>(
+impl<T> Judged<T> {
+    /// Keeps the content's identity with it, for roles that have a floor.
+    fn new(signed: T, verified: &Verified<'_>) -> Self {
+        Self { signed, digest: verified.digest() }
+    }
+}
+
+/// Opens, verifies and types received bytes: one function for every role and every kind of delegator. `keep` makes what
+/// is wanted of it.
+fn judge<T: Signed, R>(
     role: &RoleName,
     bytes: &[u8],
     authority: &Authority<'_>,
     limits: &Limits,
-) -> Result<Judged<T>, RepositoryError> {
+    keep: impl FnOnce(T, &Verified<'_>) -> R,
+) -> Result<R, RepositoryError> {
     let fault = |fault| RepositoryError::role(role, fault);
     let document = Unverified::open(bytes, limits).map_err(|e| fault(Fault::Malformed(e)))?;
     let verified = authority.verify(&document).map_err(fault)?;
     let signed = verified.parse(limits).map_err(|e| fault(Fault::Malformed(e)))?;
-    Ok(Judged { signed, digest: verified.digest() })
+    Ok(keep(signed, &verified))
 }
 
 /// Refuses bytes that are not those a signed file names, before anything of them is parsed
@@ -67,20 +76,32 @@ pub(crate) fn check_expiry(role: &RoleName, expires: SystemTime, now: SystemTime
 }
 
 /// Judges bytes of a role that a signed file pins: length and hashes, signatures, form, version; not expiry.
-pub(crate) fn judge_pinned<T: Signed>(
+fn judge_pinned<T: Signed, R>(
     role: &RoleName,
     bytes: &[u8],
     pin: &MetaFile,
     authority: &Authority<'_>,
     limits: &Limits,
-) -> Result<Judged<T>, RepositoryError> {
+    keep: impl FnOnce(T, &Verified<'_>) -> R,
+) -> Result<R, RepositoryError> {
     check_pin(bytes, pin).map_err(|fault| RepositoryError::role(role, fault))?;
-    let judged: Judged<T> = judge(role, bytes, authority, limits)?;
-    let found = judged.signed.header().version;
+    let (found, kept) =
+        judge(role, bytes, authority, limits, |signed: T, verified| (signed.header().version, keep(signed, verified)))?;
     if found != pin.version() {
         return Err(RepositoryError::role(role, Fault::Version { expected: pin.version(), found }));
     }
-    Ok(judged)
+    Ok(kept)
+}
+
+/// Judges a targets role, top-level or delegated, that the snapshot pins.
+pub(crate) fn judge_targets(
+    role: &RoleName,
+    bytes: &[u8],
+    pin: &MetaFile,
+    authority: &Authority<'_>,
+    limits: &Limits,
+) -> Result<Targets, RepositoryError> {
+    judge_pinned(role, bytes, pin, authority, limits, |targets, _| targets)
 }
 
 /// A timestamp that is current as far as this client can know.
@@ -92,7 +113,7 @@ pub(crate) struct TrustedTimestamp {
 impl FreshRoot {
     /// Judges the signatures of a timestamp.
     pub(crate) fn judge_timestamp(&self, bytes: &[u8], limits: &Limits) -> Result<Judged<Timestamp>, RepositoryError> {
-        judge(&RoleName::TIMESTAMP, bytes, &self.root().timestamp_authority(), limits)
+        judge(&RoleName::TIMESTAMP, bytes, &self.root().timestamp_authority(), limits, Judged::new)
     }
 
     /// Refuses a timestamp that is older than the floors allow, or that names an older snapshot (§5.4.3).
@@ -125,7 +146,7 @@ impl TrustedTimestamp {
     /// Judges the snapshot that the timestamp names.
     pub(crate) fn judge_snapshot(&self, bytes: &[u8], limits: &Limits) -> Result<Judged<Snapshot>, RepositoryError> {
         let authority = self.root.root().snapshot_authority();
-        judge_pinned(&RoleName::SNAPSHOT, bytes, self.timestamp.snapshot(), &authority, limits)
+        judge_pinned(&RoleName::SNAPSHOT, bytes, self.timestamp.snapshot(), &authority, limits, Judged::new)
     }
 
     /// Judges a snapshot that was trusted in an earlier run and is no longer the one that is named: it can only raise
@@ -135,7 +156,7 @@ impl TrustedTimestamp {
         bytes: &[u8],
         limits: &Limits,
     ) -> Result<Judged<Snapshot>, RepositoryError> {
-        judge(&RoleName::SNAPSHOT, bytes, &self.root.root().snapshot_authority(), limits)
+        judge(&RoleName::SNAPSHOT, bytes, &self.root.root().snapshot_authority(), limits, Judged::new)
     }
 
     /// Refuses a snapshot that lowers or drops a role (§5.5.5).
@@ -179,8 +200,8 @@ impl TrustedSnapshot {
         bytes: &[u8],
         pin: &MetaFile,
         limits: &Limits,
-    ) -> Result<Judged<Targets>, RepositoryError> {
-        judge_pinned(&RoleName::TARGETS, bytes, pin, &self.root.root().targets_authority(), limits)
+    ) -> Result<Targets, RepositoryError> {
+        judge_targets(&RoleName::TARGETS, bytes, pin, &self.root.root().targets_authority(), limits)
     }
 
     /// Goes on with the targets role that was judged.
