@@ -12,6 +12,7 @@
 //! [`FileStore`]. Those that have their own way to fetch and to keep files drive the machines [`Refresh`] and [`Lookup`]
 //! themselves: they do no I/O and know no clock.
 
+mod any;
 mod atomic;
 mod canonical;
 mod client;
@@ -19,6 +20,7 @@ mod commit;
 mod crypto;
 mod digest;
 pub mod error;
+mod file;
 mod file_store;
 mod limits;
 mod lookup;
@@ -35,10 +37,12 @@ mod transport;
 mod trusted;
 mod verify;
 
+pub use any::{AnyBody, AnyTransport};
 pub use client::{AsyncClient, Client, Downloaded, Repository};
 pub use commit::Commit;
 pub use digest::{Digest, HashAlgorithm, Hasher, Hashes};
 pub use error::Error;
+pub use file::{FileBody, FileTransport};
 pub use file_store::FileStore;
 pub use limits::Limits;
 pub use lookup::{Found, Lookup};

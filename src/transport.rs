@@ -17,6 +17,17 @@ pub enum Fetched<B> {
     Forbidden,
 }
 
+impl<B> Fetched<B> {
+    /// The same answer with another kind of body.
+    pub fn map<C>(self, wrap: impl FnOnce(B) -> C) -> Fetched<C> {
+        match self {
+            Self::Body(body) => Fetched::Body(wrap(body)),
+            Self::NotFound => Fetched::NotFound,
+            Self::Forbidden => Fetched::Forbidden,
+        }
+    }
+}
+
 /// Fetches files, blocking.
 ///
 /// "Absent" is an answer; everything else that is not the file is an error. A transport limits time and redirects; how
@@ -160,4 +171,18 @@ impl std::fmt::Debug for BaseUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "BaseUrl({self})")
     }
+}
+
+/// What a percent-encoded segment stands for; `None` where a `%` is not followed by two hexadecimal digits.
+pub(crate) fn percent_decode(segment: &str) -> Option<Vec<u8>> {
+    let hex = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
+    let mut bytes = segment.bytes();
+    let mut out = Vec::with_capacity(segment.len());
+    while let Some(byte) = bytes.next() {
+        out.push(match byte {
+            b'%' => hex(bytes.next()?)? << 4 | hex(bytes.next()?)?,
+            other => other,
+        });
+    }
+    Some(out)
 }

@@ -8,3 +8,4 @@ mod attacks;
 #[allow(dead_code, unused_imports, reason = "a toolbox: not every tool is in use at every time")]
 mod simulator;
 mod store;
+mod transport;
