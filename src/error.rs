@@ -442,6 +442,12 @@ pub enum CallerError {
         /// Why not.
         reason: &'static str,
     },
+    /// Options of the HTTP transport that do not work.
+    #[error("the HTTP transport cannot be made: {reason}")]
+    Http {
+        /// Which option and why.
+        reason: String,
+    },
     /// The pinned root is not a root file that is signed by its own keys.
     #[error("the pinned root cannot be used: {0}")]
     PinnedRoot(Box<RepositoryError>),

@@ -22,6 +22,8 @@ mod digest;
 pub mod error;
 mod file;
 mod file_store;
+#[cfg(feature = "http")]
+mod http;
 mod limits;
 mod lookup;
 mod memory_store;
@@ -44,6 +46,8 @@ pub use digest::{Digest, HashAlgorithm, Hasher, Hashes};
 pub use error::Error;
 pub use file::{FileBody, FileTransport};
 pub use file_store::FileStore;
+#[cfg(feature = "http")]
+pub use http::{AsyncHttpBody, AsyncHttpTransport, HttpBody, HttpOptions, HttpTransport, Proxy};
 pub use limits::Limits;
 pub use lookup::{Found, Lookup};
 pub use memory_store::MemoryStore;

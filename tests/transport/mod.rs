@@ -1,6 +1,14 @@
 //! Fetching: what is served, what is refused, and how long a stranger may keep us waiting.
 
 mod file;
+#[cfg(feature = "http")]
+mod http;
+#[cfg(feature = "http")]
+mod limits;
+#[cfg(feature = "http")]
+mod routes;
+#[cfg(feature = "http")]
+mod server;
 
 use std::future::Future;
 
@@ -56,6 +64,12 @@ async fn said_async(transport: &impl AsyncTransport, url: &str) -> Said {
 /// The error that a body hands out through `read`.
 fn inner(e: std::io::Error) -> TransportError {
     *e.into_inner().expect("an error of ours").downcast().expect("a TransportError")
+}
+
+/// The error and all its causes, as a user would see them.
+#[cfg(feature = "http")]
+fn chain(error: &dyn std::error::Error) -> String {
+    std::iter::successors(Some(error), |e| e.source()).map(|e| format!("{e} | {e:?}\n")).collect()
 }
 
 fn run<T>(work: impl Future<Output = T>) -> T {
