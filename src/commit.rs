@@ -56,14 +56,7 @@ impl Commit {
             return Ok(());
         }
         let _lock = store.lock()?;
-        let current = read_floors(store)?;
-        let mut merged = self.floors.as_deref().cloned().unwrap_or_default();
-        if let Some(current) = &current {
-            merged.merge(current);
-        }
-        if self.floors.is_some() && current.as_ref() != Some(&merged) {
-            store.write(&Entry::Floors, &merged.to_bytes())?;
-        }
+        let merged = self.raise_floors(store)?;
         for entry in &self.removes {
             store.remove(entry)?;
         }
@@ -79,6 +72,30 @@ impl Commit {
             }
         }
         Ok(())
+    }
+
+    /// Raises the stored floors to those of this commit, and these to what is stored. Nothing is read where no floor
+    /// matters: a record at PyPI's size is 0.4 MB.
+    fn raise_floors(&self, store: &impl Store) -> Result<Floors, StoreError> {
+        let mut merged = self.floors.as_deref().cloned().unwrap_or_default();
+        if self.floors.is_none() && !self.writes.iter().any(Write::has_floor) {
+            return Ok(merged);
+        }
+        let current = read_floors(store)?;
+        if let Some(current) = &current {
+            merged.merge(current);
+        }
+        if self.floors.is_some() && current.as_ref() != Some(&merged) {
+            store.write(&Entry::Floors, &merged.to_bytes())?;
+        }
+        Ok(merged)
+    }
+}
+
+impl Write {
+    /// Whether the floors say how old this file may be. Others are judged against their snapshot when they are read.
+    fn has_floor(&self) -> bool {
+        matches!(self.entry, Entry::Root | Entry::Timestamp | Entry::Snapshot)
     }
 }
 
