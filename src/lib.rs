@@ -22,6 +22,9 @@ mod digest;
 pub mod error;
 mod file;
 mod file_store;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 #[cfg(feature = "http")]
 mod http;
 mod limits;

@@ -168,11 +168,11 @@ impl<'a> Scanner<'a> {
         let ends = before_comma.chain([self.output.position(self.at)]);
         let mut sorted: Vec<(Name<'a>, Range<usize>)> =
             members.iter().zip(ends).map(|(member, end)| (member.name, member.start..end)).collect();
-        sorted.sort_unstable_by(|(a, _), (b, _)| a.cmp(*b));
-        for (a, b) in sorted.iter().zip(sorted.iter().skip(1)) {
-            if a.0.cmp(b.0).is_eq() {
-                let second = a.0.offset_in(self.text).max(b.0.offset_in(self.text));
-                return Err(Malformed::new(second, format!("the member `{}` is there twice", b.0)));
+        let offset = |name: Name<'_>| name.offset_in(self.text);
+        sorted.sort_unstable_by(|(a, _), (b, _)| a.cmp(*b).then_with(|| offset(*a).cmp(&offset(*b))));
+        for ((one, _), (next, _)) in sorted.iter().zip(sorted.iter().skip(1)) {
+            if one.cmp(*next).is_eq() {
+                return Err(Malformed::new(offset(*next), format!("the member `{next}` is there twice")));
             }
         }
         self.output.reorder(self.at, start, sorted.into_iter().map(|(_, range)| range));
