@@ -20,7 +20,7 @@ mod tests;
 
 use std::borrow::Cow;
 
-use self::scan::Scanner;
+use self::scan::{Next, Scan, Scanner};
 use crate::error::Malformed;
 
 /// The two members of an envelope, and what the one signs of the other.
@@ -42,7 +42,11 @@ pub(crate) struct Document<'a> {
 /// Takes time in proportion to the bytes (times the logarithm of the members of an object that is not in order), memory
 /// of a few times the bytes, and no stack. Arrays and objects nest at most `max_depth` deep, the envelope included.
 pub(crate) fn split(bytes: &[u8], max_depth: usize) -> Result<Document<'_>, Malformed> {
-    let mut scanner = Scanner::new(text(bytes)?, max_depth);
+    split_text(text(bytes)?, max_depth).map_err(|malformed| *malformed)
+}
+
+fn split_text(text: &str, max_depth: usize) -> Scan<Document<'_>> {
+    let mut scanner = Scanner::new(text, max_depth);
     let mut signed = None;
     let mut signatures = None;
 
@@ -50,8 +54,8 @@ pub(crate) fn split(bytes: &[u8], max_depth: usize) -> Result<Document<'_>, Malf
     if scanner.peek() != Some(b'{') {
         return Err(scanner.malformed("the document is not an object"));
     }
-    let mut more = scanner.open_object()?;
-    while more {
+    let mut next = scanner.open_object()?;
+    while next == Next::Member {
         let name = scanner.name()?;
         if name.is("signed") {
             signed = Some(scanner.signed_value()?);
@@ -63,7 +67,7 @@ pub(crate) fn split(bytes: &[u8], max_depth: usize) -> Result<Document<'_>, Malf
         } else {
             scanner.value()?;
         }
-        more = scanner.goes_on()?;
+        next = scanner.goes_on()?;
     }
     scanner.end()?;
 
@@ -82,6 +86,6 @@ fn text(bytes: &[u8]) -> Result<&str, Malformed> {
     std::str::from_utf8(bytes).map_err(|error| Malformed::new(error.valid_up_to(), "not UTF-8"))
 }
 
-fn missing(member: &str) -> Malformed {
-    Malformed::new(0, format!("the member `{member}` is missing"))
+fn missing(member: &str) -> Box<Malformed> {
+    Box::new(Malformed::new(0, format!("the member `{member}` is missing")))
 }

@@ -23,13 +23,12 @@ impl<'a> Output<'a> {
 
     /// Everything since [`start`](Self::start), up to input offset `at`.
     pub(super) fn finish(&mut self, at: usize) -> Cow<'a, [u8]> {
+        let rest = self.run.take().unwrap_or(at)..at;
         // A value begins with a byte that is taken over: where nothing was written, nothing had to be changed.
         if self.written.is_empty() {
-            let run = self.run.take().unwrap_or(at);
-            return Cow::Borrowed(self.input.get(run..at).unwrap_or_default());
+            return Cow::Borrowed(self.input.get(rest).unwrap_or_default());
         }
-        self.take_over(at);
-        self.run = None;
+        self.take_over(rest);
         Cow::Owned(std::mem::take(&mut self.written))
     }
 
@@ -45,8 +44,8 @@ impl<'a> Output<'a> {
 
     /// Leaves out this range of the input.
     pub(super) fn leave_out(&mut self, range: Range<usize>) {
-        if self.is_on() {
-            self.take_over(range.start);
+        if let Some(run) = self.run {
+            self.take_over(run..range.start);
             self.run = Some(range.end);
         }
     }
@@ -76,12 +75,13 @@ impl<'a> Output<'a> {
         }
     }
 
-    fn take_over(&mut self, end: usize) {
-        let run = self.run.unwrap_or(end);
+    #[inline]
+    fn take_over(&mut self, range: Range<usize>) {
+        let part = self.input.get(range).unwrap_or_default();
         if self.written.capacity() == 0 {
             // The canonical form is never longer than what was received.
-            self.written.reserve_exact(self.input.len() - run);
+            self.written.reserve_exact(self.input.len());
         }
-        self.written.extend_from_slice(self.input.get(run..end).unwrap_or_default());
+        self.written.extend_from_slice(part);
     }
 }
