@@ -4,6 +4,8 @@
 //! process of its own, so that CPU time and peak memory are those of a whole run. Each line is the least of several
 //! runs. `-- --keep DIR` keeps the repository, `-- --run SCENARIO DIR` runs one scenario, for `valgrind`.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a bench stops where it cannot go on")]
+
 mod repository;
 mod scenario;
 
