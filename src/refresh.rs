@@ -395,11 +395,14 @@ impl Refresh {
         match local {
             // The same version again: what is trusted stays, whatever else this one says (§5.4.3.1).
             Some(local) if local.version() == new.signed.version() => {
-                Ok(State::LoadSnapshot(Box::new(root.trust_timestamp(local, self.now)?)))
+                let on = root.trust_timestamp(local, self.now)?;
+                self.update_proven();
+                Ok(State::LoadSnapshot(Box::new(on)))
             }
             _ => {
                 root.check_timestamp(&new, &self.floors)?;
                 let on = root.trust_timestamp(new.signed, self.now)?;
+                self.update_proven();
                 let version = on.timestamp.version();
                 self.floors.timestamp.raise(&Floor::new(version, Some(new.digest)));
                 self.floors.snapshot.raise(&Floor::new(on.timestamp.snapshot().version(), None));
@@ -525,7 +528,6 @@ impl Refresh {
         if self.floors_damaged {
             return Commit::default();
         }
-        self.floors.time = self.floors.time.max(time::seconds(self.now));
         self.floors_changed = false;
         Commit::floors(&self.floors)
     }
@@ -543,6 +545,12 @@ impl Refresh {
             self.notices.push(Notice::FloorsRestored);
             self.floors_changed = true;
         }
+    }
+
+    /// An unexpired timestamp bounds how far ahead the clock can be: only now may the start time become a floor, so that
+    /// one run with a clock far in the future does not lock the client out until then.
+    fn update_proven(&mut self) {
+        self.floors.time = self.floors.time.max(time::seconds(self.now));
     }
 
     fn not_before(&mut self, time: SystemTime) {
