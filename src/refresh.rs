@@ -224,9 +224,10 @@ impl Refresh {
             State::LoadHistory(root) => Ok(self.history_loaded(root, answer)),
             State::LoadRoot(root) => self.root_loaded(root, answer),
             State::FetchRoot(root) => self.root_fetched(root, answer),
-            State::LoadTimestamp(root) => self.timestamp_loaded(root, answer),
+            // After a rotation both files are deleted (§5.3.11). A store that is only read still has them.
+            State::LoadTimestamp(root) => self.timestamp_loaded(root, answer.filter(|_| !self.rotation.seen)),
             State::FetchTimestamp(root, local) => self.timestamp_fetched(*root, local, answer),
-            State::LoadSnapshot(on) => self.snapshot_loaded(on, answer),
+            State::LoadSnapshot(on) => self.snapshot_loaded(on, answer.filter(|_| !self.rotation.seen)),
             State::FetchSnapshot(on) => self.snapshot_fetched(*on, answer),
             State::LoadTargets(on, pin) => self.targets_loaded(on, pin, answer),
             State::FetchTargets(on, pin) => self.targets_fetched(*on, &pin, answer),
