@@ -9,7 +9,7 @@ use crate::trusted::{BadRecord, Floors};
 /// The most bytes that a record of floors can have: 16,384 bins are about 0.4 MB.
 pub(crate) const MAX_FLOORS_BYTES: u64 = 64 << 20;
 
-/// Changes of the store that belong together: the floors first, then the files they are about.
+/// Changes of the store that belong together: removals first, then the floors, then the files they are about.
 ///
 /// Applied under the store's lock: floors that another process raised meanwhile are kept, and files older than those
 /// floors are not written.
@@ -56,11 +56,18 @@ impl Commit {
             return Ok(());
         }
         let _lock = store.lock()?;
-        let merged = self.raise_floors(store)?;
+        // What is removed would raise again the floors that this commit resets: if they were reset first and the rest
+        // did not happen, the next run would not know that it must.
         for entry in &self.removes {
             store.remove(entry)?;
         }
+        let merged = self.raise_floors(store)?;
+        // Another process followed a root meanwhile that rotated keys: what this run trusted was deleted by that (§5.3.11).
+        let before_reset = self.floors.as_deref().is_some_and(|floors| floors.reset_by < merged.reset_by);
         for write in &self.writes {
+            if before_reset && matches!(write.entry, Entry::Timestamp | Entry::Snapshot) {
+                continue;
+            }
             let floor = match write.entry {
                 Entry::Root => merged.root,
                 Entry::Timestamp => merged.timestamp.version,

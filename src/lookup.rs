@@ -156,7 +156,7 @@ impl<'s> Lookup<'s> {
                 .snapshot()
                 .meta(&role)
                 .ok_or_else(|| RepositoryError::role(&role, Fault::NotInSnapshot))?;
-            return match self.session.verified(&pending.edge()) {
+            return match self.session.verified(&pending.edge(), &pending.by) {
                 Some(targets) => self.visit(role, &targets),
                 None => Ok(State::Load(pending, pin)),
             };
@@ -183,7 +183,7 @@ impl<'s> Lookup<'s> {
     fn accept(&mut self, pending: Pending, targets: Arc<Targets>) -> Result<State, Error> {
         let role = pending.delegation.role().clone();
         check_expiry(&role, targets.expires(), self.session.started())?;
-        self.session.remember(pending.edge(), &targets);
+        self.session.remember(pending.edge(), &pending.by, &targets);
         self.visit(role, &targets)
     }
 

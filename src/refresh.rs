@@ -224,9 +224,10 @@ impl Refresh {
             State::LoadHistory(root) => Ok(self.history_loaded(root, answer)),
             State::LoadRoot(root) => self.root_loaded(root, answer),
             State::FetchRoot(root) => self.root_fetched(root, answer),
-            State::LoadTimestamp(root) => self.timestamp_loaded(root, answer),
+            // After a rotation both files are deleted (§5.3.11). A store that is only read still has them.
+            State::LoadTimestamp(root) => self.timestamp_loaded(root, answer.filter(|_| !self.rotation.seen)),
             State::FetchTimestamp(root, local) => self.timestamp_fetched(*root, local, answer),
-            State::LoadSnapshot(on) => self.snapshot_loaded(on, answer),
+            State::LoadSnapshot(on) => self.snapshot_loaded(on, answer.filter(|_| !self.rotation.seen)),
             State::FetchSnapshot(on) => self.snapshot_fetched(*on, answer),
             State::LoadTargets(on, pin) => self.targets_loaded(on, pin, answer),
             State::FetchTargets(on, pin) => self.targets_fetched(*on, &pin, answer),
@@ -395,11 +396,14 @@ impl Refresh {
         match local {
             // The same version again: what is trusted stays, whatever else this one says (§5.4.3.1).
             Some(local) if local.version() == new.signed.version() => {
-                Ok(State::LoadSnapshot(Box::new(root.trust_timestamp(local, self.now)?)))
+                let on = root.trust_timestamp(local, self.now)?;
+                self.update_proven();
+                Ok(State::LoadSnapshot(Box::new(on)))
             }
             _ => {
                 root.check_timestamp(&new, &self.floors)?;
                 let on = root.trust_timestamp(new.signed, self.now)?;
+                self.update_proven();
                 let version = on.timestamp.version();
                 self.floors.timestamp.raise(&Floor::new(version, Some(new.digest)));
                 self.floors.snapshot.raise(&Floor::new(on.timestamp.snapshot().version(), None));
@@ -525,7 +529,6 @@ impl Refresh {
         if self.floors_damaged {
             return Commit::default();
         }
-        self.floors.time = self.floors.time.max(time::seconds(self.now));
         self.floors_changed = false;
         Commit::floors(&self.floors)
     }
@@ -543,6 +546,12 @@ impl Refresh {
             self.notices.push(Notice::FloorsRestored);
             self.floors_changed = true;
         }
+    }
+
+    /// An unexpired timestamp bounds how far ahead the clock can be: only now may the start time become a floor, so that
+    /// one run with a clock far in the future does not lock the client out until then.
+    fn update_proven(&mut self) {
+        self.floors.time = self.floors.time.max(time::seconds(self.now));
     }
 
     fn not_before(&mut self, time: SystemTime) {

@@ -26,9 +26,10 @@ pub struct Session {
 }
 
 /// Delegated roles that were verified in this session. The key is the edge, not the role: metadata that one delegator's
-/// keys signed says nothing about another's.
+/// keys signed says nothing about another's. Each stands with the delegator's document that names those keys, since one
+/// role can have two documents, each signed for another delegator.
 struct Delegated {
-    by_edge: HashMap<Edge, Arc<Targets>>,
+    by_edge: HashMap<Edge, (Arc<Targets>, Arc<Targets>)>,
     budget: u64,
 }
 
@@ -122,14 +123,16 @@ impl Session {
         Arc::clone(&self.targets)
     }
 
-    pub(crate) fn verified(&self, edge: &Edge) -> Option<Arc<Targets>> {
+    /// What was verified for a delegation that stands in this very document.
+    pub(crate) fn verified(&self, edge: &Edge, by: &Arc<Targets>) -> Option<Arc<Targets>> {
         let delegated = self.delegated.lock().unwrap_or_else(PoisonError::into_inner);
-        delegated.by_edge.get(edge).cloned()
+        let (named_by, targets) = delegated.by_edge.get(edge)?;
+        Arc::ptr_eq(named_by, by).then(|| Arc::clone(targets))
     }
 
-    pub(crate) fn remember(&self, edge: Edge, targets: &Arc<Targets>) {
+    pub(crate) fn remember(&self, edge: Edge, by: &Arc<Targets>, targets: &Arc<Targets>) {
         let mut delegated = self.delegated.lock().unwrap_or_else(PoisonError::into_inner);
-        delegated.by_edge.insert(edge, Arc::clone(targets));
+        delegated.by_edge.insert(edge, (Arc::clone(by), Arc::clone(targets)));
     }
 
     /// Takes fetched bytes out of the budget of the update.

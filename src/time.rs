@@ -1,4 +1,4 @@
-//! The one form of time that metadata may use (TUF-1.0.34 §4.2.1), to and from [`SystemTime`].
+//! The one form of time that metadata may use (TUF-1.0.34 §4.2.3), to and from [`SystemTime`].
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

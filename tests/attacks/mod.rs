@@ -1,5 +1,7 @@
 //! What hostile repositories do, by the numbers of `spec-notes/attacks.md`: each test names the entry it is about.
 
+mod lasting;
+
 use tufgate::{Client, Found, MemoryStore, Repository as Config, Settings, Store, TargetPath};
 
 use crate::simulator::{Repository, SimTransport, now};
