@@ -4,8 +4,10 @@ Looks and members are theirs, the keys are made here: one-space indentation, ECD
 extra members, empty placeholders for signatures that are still to come.
 """
 
+from datetime import datetime, timezone
+
 import pytest
-from repository import with_key_id
+from repository import days, with_key_id
 from securesystemslib.signer import CryptoSigner
 
 
@@ -24,6 +26,7 @@ def periods(signed):
 
 def online_periods(signed):
     periods(signed)
+    signed["spec_version"] = "1.0"
     for role in ("timestamp", "snapshot"):
         signed["roles"][role] |= {"x-tuf-on-ci-expiry-period": 7300, "x-tuf-on-ci-signing-period": 1}
 
@@ -66,7 +69,13 @@ def test_a_repository_of_tuf_on_ci(repository, fresh_client, owners, online):
 
 
 def test_a_repository_of_sigstore(repository, fresh_client, owners, online):
-    """Three of five owners sign root and targets, the others left placeholders; one owner is replaced on the way."""
+    """Three of five owners sign root and targets, the others left placeholders; one owner is replaced on the way.
+
+    It is judged by the day it was made for, which has long passed: the suite keeps such a repository as files.
+    """
+    then = datetime(2025, 2, 9, 12, 2, 8, tzinfo=timezone.utc)
+    for role in repository.roles.values():
+        role.expires = then + days(3)
     newcomer = owned(repository.new_key(), **{"x-tuf-on-ci-keyowner": "@newcomer"})
     repository.set_keys("snapshot", [online], 1, [online])
     repository.set_keys("timestamp", [online], 1, [online])
@@ -81,7 +90,8 @@ def test_a_repository_of_sigstore(repository, fresh_client, owners, online):
     repository.publish("root", edit=online_periods)
     repository.rewrite("root", placeholder(owners[4]))
 
-    repository.delegate("targets", "registry.npmjs.org", paths=["registry.npmjs.org/*"], terminating=True)
+    repository.delegate("targets", "registry.npmjs.org", paths=["registry.npmjs.org/*"], terminating=True,
+                        expires=then + days(3))
     repository.add_target("registry.npmjs.org", "registry.npmjs.org/keys.json", b"{}", ["sha256", "sha512"])
     repository.targets.delegations.unrecognized_fields["x"] = None
     repository.add_target("targets", "trusted_root.json", b"{\"mediaType\": \"x\"}")
@@ -93,7 +103,7 @@ def test_a_repository_of_sigstore(repository, fresh_client, owners, online):
     repository.publish("snapshot", "timestamp")
 
     fresh_client.init(pinned).ok()
-    fresh_client.refresh().ok()
-    fresh_client.download("trusted_root.json", "registry.npmjs.org/keys.json").ok()
+    fresh_client.refresh(at=then).ok()
+    fresh_client.download("trusted_root.json", "registry.npmjs.org/keys.json", at=then).ok()
     assert fresh_client.downloaded() == [b"{\"mediaType\": \"x\"}", b"{}"]
     assert fresh_client.trusted()["root"] == 2
