@@ -102,6 +102,9 @@ pub struct Refresh {
     budget: u64,
     new_roots: u32,
     stored_root: u64,
+    /// The pinned root where the store lacks it. It is stored once its chain was followed to the end, so that another
+    /// root of this version is seen to be a fork in later runs.
+    unstored_pin: Option<(u64, Arc<Vec<u8>>)>,
     rotation: Rotation,
     notices: Vec<Notice>,
     state: State,
@@ -151,6 +154,7 @@ impl Refresh {
             floors_changed: false,
             new_roots: 0,
             stored_root: 0,
+            unstored_pin: None,
             rotation: Rotation::default(),
             notices: Vec::new(),
             state: State::Start(Box::new(root)),
@@ -253,12 +257,19 @@ impl Refresh {
 
     /// The stored root of the pinned one's version: another content means two histories under one name.
     fn pinned_loaded(&mut self, root: Box<TrustedRoot>, answer: Option<Vec<u8>>) -> Result<State, Error> {
-        if let Some(bytes) = answer {
-            match TrustedRoot::pin(&bytes, &self.settings.limits) {
-                Ok(stored) => refuse_fork(&root, &stored)?,
-                Err(error) => self.unusable(Entry::RootHistory(root.root().version()), &error),
+        let version = root.root().version();
+        let unstored = match answer.map(|bytes| TrustedRoot::pin(&bytes, &self.settings.limits)) {
+            None => true,
+            Some(Ok(stored)) => {
+                refuse_fork(&root, &stored)?;
+                stored.root().version() != version
             }
-        }
+            Some(Err(error)) => {
+                self.unusable(Entry::RootHistory(version), &error);
+                true
+            }
+        };
+        self.unstored_pin = unstored.then(|| (version, Arc::new(root.bytes().to_vec())));
         Ok(State::LoadHistory(root))
     }
 
@@ -349,16 +360,16 @@ impl Refresh {
             self.floors_changed = true;
         }
         let next = State::LoadTimestamp(Box::new(fresh));
-        if !missing_root && !self.floors_changed {
+        let unstored_pin = self.unstored_pin.take();
+        if !missing_root && unstored_pin.is_none() && !self.floors_changed {
             return Ok(next);
         }
         let mut commit = self.commit_floors();
+        if let Some((version, bytes)) = unstored_pin {
+            commit = commit.and_write(Entry::RootHistory(version), version, bytes);
+        }
         if missing_root {
-            commit = commit.and_write(Entry::RootHistory(version), version, Arc::clone(&bytes)).and_write(
-                Entry::Root,
-                version,
-                bytes,
-            );
+            commit = commit.and_write(Entry::Root, version, bytes);
         }
         if rotated {
             commit = commit.and_remove(Entry::Timestamp).and_remove(Entry::Snapshot);

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use serde::Deserialize;
 
 use super::key::{Key, KeySet, KeyTable, RawKeys, fingerprint};
-use super::raw::{Pairs, Str, Threshold, Version, from_text};
+use super::raw::{Str, Threshold, Version, from_text};
 use super::{Header, Signed};
 use crate::error::Malformed;
 use crate::limits::Limits;
@@ -38,10 +38,24 @@ struct RawRoot<'a> {
     #[serde(borrow)]
     keys: RawKeys<'a>,
     #[serde(borrow)]
-    roles: Pairs<Str<'a>, RawRole<'a>>,
+    roles: RawRoles<'a>,
+}
+
+/// Other roles, such as `mirrors`, are signed and otherwise ignored, whatever they are.
+#[derive(Deserialize)]
+struct RawRoles<'a> {
+    #[serde(borrow)]
+    root: RawRole<'a>,
+    #[serde(borrow)]
+    timestamp: RawRole<'a>,
+    #[serde(borrow)]
+    snapshot: RawRole<'a>,
+    #[serde(borrow)]
+    targets: RawRole<'a>,
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a role with keyids and threshold")]
 struct RawRole<'a> {
     #[serde(borrow)]
     keyids: Vec<Str<'a>>,
@@ -53,22 +67,14 @@ impl Signed for Root {
         let raw: RawRoot<'_> = from_text(text, 0)?;
         let header =
             Header::new("root", raw.kind.as_ref(), raw.spec_version.as_ref(), raw.version.0, raw.expires.as_ref())?;
-        let role = |name: &str| {
-            let (_, role) = raw
-                .roles
-                .0
-                .iter()
-                .find(|(found, _)| found.as_ref() == name)
-                .ok_or_else(|| Malformed::new(0, format!("`roles` lacks `{name}`")))?;
-            Ok(KeySet::new(&role.keyids, role.threshold.0))
-        };
+        let key_set = |role: &RawRole<'_>| KeySet::new(&role.keyids, role.threshold.0);
         Ok(Self {
             header,
             consistent_snapshot: raw.consistent_snapshot,
-            root: role("root")?,
-            timestamp: role("timestamp")?,
-            snapshot: role("snapshot")?,
-            targets: role("targets")?,
+            root: key_set(&raw.roles.root),
+            timestamp: key_set(&raw.roles.timestamp),
+            snapshot: key_set(&raw.roles.snapshot),
+            targets: key_set(&raw.roles.targets),
             keys: KeyTable::new(&raw.keys, limits)?,
         })
     }

@@ -1,6 +1,17 @@
 //! What hostile repositories do, by the numbers of `spec-notes/attacks.md`: each test names the entry it is about.
 
+mod bins;
+mod keyids;
 mod lasting;
+mod machine;
+mod recovery;
+mod root_chain;
+mod root_form;
+mod root_store;
+mod rotation;
+mod signatures;
+mod target_hashes;
+mod thresholds;
 
 use tufgate::{Client, Found, MemoryStore, Repository as Config, Settings, Store, TargetPath};
 
