@@ -1,6 +1,11 @@
 //! What hostile repositories do, by the numbers of `spec-notes/attacks.md`: each test names the entry it is about.
 
+mod both;
 mod lasting;
+mod pins;
+mod shelf;
+mod snapshot;
+mod timestamp;
 
 use tufgate::{Client, Found, MemoryStore, Repository as Config, Settings, Store, TargetPath};
 
