@@ -120,13 +120,15 @@ impl<T: AsyncTransport, S: Store> AsyncClient<T, S> {
             Fetched::Forbidden if fetch.forbidden_is_absent => return Ok(None),
             Fetched::Forbidden => return Err(forbidden(&url)),
         };
+        let most = usize::try_from(fetch.max_bytes.saturating_add(1)).unwrap_or(usize::MAX);
         let mut bytes = Vec::new();
-        while let Some(chunk) = body.chunk().await? {
+        while bytes.len() < most
+            && let Some(chunk) = body.chunk().await?
+        {
             bytes.extend_from_slice(&chunk);
-            if bytes.len() as u64 > fetch.max_bytes {
-                break;
-            }
         }
+        // How the body came in pieces must not show.
+        bytes.truncate(most);
         Ok(Some(bytes))
     }
 
