@@ -1,7 +1,9 @@
 //! What hostile repositories do, by the numbers of `spec-notes/attacks.md`: each test names the entry it is about.
 
 mod both;
+mod fast_forward;
 mod lasting;
+mod local_state;
 mod pins;
 mod shelf;
 mod snapshot;
