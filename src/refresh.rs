@@ -299,6 +299,10 @@ impl Refresh {
                 Ok(_) => {}
             }
         }
+        if self.stored_root != 0 {
+            // Stored timestamp and snapshot are of this root's time at the latest, whatever became of the record.
+            self.rotation.last.get_or_insert_with(|| root.root().online_keys());
+        }
         Ok(State::FetchRoot(root))
     }
 
@@ -340,6 +344,7 @@ impl Refresh {
         let fresh = root.fresh(self.now)?;
         let rotated = self.rotation.seen;
         if rotated {
+            self.floors_restored();
             self.floors.reset(version);
             self.floors_changed = true;
         }
@@ -511,7 +516,7 @@ impl Refresh {
             return;
         }
         let keys = root.root().online_keys();
-        // Without a record of earlier keys there is nothing to compare with, and nothing to reset.
+        // Where nothing is stored there is nothing to compare with, and nothing to reset.
         self.rotation.seen |= self.rotation.last.as_ref().is_some_and(|last| *last != keys);
         if self.rotation.last.is_some() {
             self.rotation.last = Some(keys);
