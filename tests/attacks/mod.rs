@@ -7,6 +7,7 @@ mod local_state;
 mod pins;
 mod shelf;
 mod snapshot;
+mod time;
 mod timestamp;
 
 use tufgate::{Client, Found, MemoryStore, Repository as Config, Settings, Store, TargetPath};
