@@ -95,6 +95,7 @@ pub enum Notice {
 /// for. [`crate::Client`] does.
 pub struct Refresh {
     settings: Settings,
+    clock: SystemTime,
     now: SystemTime,
     floors: Floors,
     floors_damaged: bool,
@@ -142,10 +143,11 @@ impl Refresh {
     pub fn new(pinned_root: &[u8], settings: Settings, now: SystemTime) -> Result<Self, CallerError> {
         let root = TrustedRoot::pin(pinned_root, &settings.limits)
             .map_err(|error| CallerError::PinnedRoot(Box::new(error)))?;
-        let mut refresh = Self {
+        Ok(Self {
             budget: settings.limits.update_bytes,
             settings,
-            now,
+            clock: now,
+            now: now.max(time::earliest()),
             floors: Floors::default(),
             floors_damaged: false,
             floors_changed: false,
@@ -154,9 +156,7 @@ impl Refresh {
             rotation: Rotation::default(),
             notices: Vec::new(),
             state: State::Start(Box::new(root)),
-        };
-        refresh.not_before(time::earliest());
-        Ok(refresh)
+        })
     }
 
     /// Takes the answer to the last action and says what is needed next. The answer to the first call is `None`.
@@ -240,7 +240,7 @@ impl Refresh {
         match answer.as_deref().map(Floors::from_bytes) {
             None => {}
             Some(Ok(floors)) => {
-                self.not_before(floors.last_update());
+                self.now = self.now.max(floors.last_update());
                 self.rotation.last = (!floors.online_keys.is_empty()).then(|| floors.online_keys.clone());
                 self.floors = floors;
             }
@@ -507,7 +507,10 @@ impl Refresh {
     }
 
     fn done(&mut self, trusted: crate::trusted::TrustedTargets) -> State {
-        let notices = std::mem::take(&mut self.notices);
+        let mut notices = std::mem::take(&mut self.notices);
+        if self.clock < self.now {
+            notices.push(Notice::ClockBehind { clock: self.clock, used: self.now });
+        }
         State::Done(Box::new(Session::new(trusted, self.settings.clone(), self.now, notices, self.budget)))
     }
 
@@ -557,13 +560,6 @@ impl Refresh {
     /// one run with a clock far in the future does not lock the client out until then.
     fn update_proven(&mut self) {
         self.floors.time = self.floors.time.max(time::seconds(self.now));
-    }
-
-    fn not_before(&mut self, time: SystemTime) {
-        if self.now < time {
-            self.notices.push(Notice::ClockBehind { clock: self.now, used: time });
-            self.now = time;
-        }
     }
 
     fn unusable(&mut self, entry: Entry, error: &RepositoryError) {
