@@ -4,6 +4,7 @@ mod both;
 mod fast_forward;
 mod lasting;
 mod local_state;
+mod moving_repository;
 mod pins;
 mod shelf;
 mod snapshot;
