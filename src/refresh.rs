@@ -18,6 +18,9 @@ use crate::store::Entry;
 use crate::time;
 use crate::trusted::{BadRecord, Floor, Floors, FreshRoot, Judged, TrustedRoot, TrustedSnapshot, TrustedTimestamp};
 
+/// How often an update, or a search, begins again because the repository published anew while it was read.
+pub(crate) const MAX_RESTARTS: u32 = 2;
+
 /// What a machine needs next.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -104,6 +107,9 @@ pub struct Refresh {
     new_roots: u32,
     stored_root: u64,
     rotation: Rotation,
+    restarts: u32,
+    /// Why timestamp is asked for again.
+    interrupted: Option<RepositoryError>,
     notices: Vec<Notice>,
     state: State,
 }
@@ -154,6 +160,8 @@ impl Refresh {
             new_roots: 0,
             stored_root: 0,
             rotation: Rotation::default(),
+            restarts: 0,
+            interrupted: None,
             notices: Vec::new(),
             state: State::Start(Box::new(root)),
         })
@@ -401,11 +409,15 @@ impl Refresh {
         match local {
             // The same version again: what is trusted stays, whatever else this one says (§5.4.3.1).
             Some(local) if local.version() == new.signed.version() => {
+                if let Some(error) = self.interrupted.take() {
+                    return Err(error.into());
+                }
                 let on = root.trust_timestamp(local, self.now)?;
                 self.update_proven();
                 Ok(State::LoadSnapshot(Box::new(on)))
             }
             _ => {
+                self.interrupted = None;
                 root.check_timestamp(&new, &self.floors)?;
                 let on = root.trust_timestamp(new.signed, self.now)?;
                 self.update_proven();
@@ -461,8 +473,12 @@ impl Refresh {
 
     fn snapshot_fetched(&mut self, on: TrustedTimestamp, answer: Option<Vec<u8>>) -> Result<State, Error> {
         let cap = max_bytes(on.timestamp.snapshot(), self.settings.limits.snapshot_bytes);
-        let bytes = self.fetched_pinned(&RoleName::SNAPSHOT, answer, on.timestamp.snapshot(), cap)?;
-        let new = on.judge_snapshot(&bytes, &self.settings.limits)?;
+        let fetched = self.fetched_pinned(&RoleName::SNAPSHOT, answer, on.timestamp.snapshot(), cap);
+        let judged = fetched.and_then(|bytes| Ok((on.judge_snapshot(&bytes, &self.settings.limits)?, bytes)));
+        let (new, bytes) = match judged {
+            Ok(judged) => judged,
+            Err(error) => return self.begin_again(on.root, on.timestamp, error),
+        };
         on.check_snapshot(&new, &self.floors)?;
         let mut raised = self.floors.clone();
         raised.snapshot.raise(&Floor::new(new.signed.version(), Some(new.digest)));
@@ -499,8 +515,12 @@ impl Refresh {
         answer: Option<Vec<u8>>,
     ) -> Result<State, Error> {
         let cap = max_bytes(pin, self.settings.limits.targets_bytes);
-        let bytes = self.fetched_pinned(&RoleName::TARGETS, answer, pin, cap)?;
-        let new = on.judge_targets(&bytes, pin, &self.settings.limits)?;
+        let fetched = self.fetched_pinned(&RoleName::TARGETS, answer, pin, cap);
+        let judged = fetched.and_then(|bytes| Ok((on.judge_targets(&bytes, pin, &self.settings.limits)?, bytes)));
+        let (new, bytes) = match judged {
+            Ok(judged) => judged,
+            Err(error) => return self.begin_again(on.root, on.timestamp, error),
+        };
         let trusted = on.trust_targets(new, self.now)?;
         let commit = Commit::write(Entry::Targets, pin.version(), bytes);
         Ok(State::Commit(commit, Box::new(self.done(trusted))))
@@ -512,6 +532,17 @@ impl Refresh {
             notices.push(Notice::ClockBehind { clock: self.clock, used: self.now });
         }
         State::Done(Box::new(Session::new(trusted, self.settings.clone(), self.now, notices, self.budget)))
+    }
+
+    /// A file that was named a moment ago is gone, or is another one. If that is because the repository published anew
+    /// meanwhile, timestamp shows it, and the update goes on from there; if timestamp is still the same, the error stays.
+    fn begin_again(&mut self, root: FreshRoot, timestamp: Timestamp, error: RepositoryError) -> Result<State, Error> {
+        if self.restarts >= MAX_RESTARTS || !error.fault.may_be_overtaken(root.root().consistent_snapshot()) {
+            return Err(error.into());
+        }
+        self.restarts += 1;
+        self.interrupted = Some(error);
+        Ok(State::FetchTimestamp(Box::new(root), Some(timestamp)))
     }
 
     fn follow_rotation(&mut self, root: &TrustedRoot) {
