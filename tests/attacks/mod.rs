@@ -1,6 +1,7 @@
 //! What hostile repositories do, by the numbers of `spec-notes/attacks.md`: each test names the entry it is about.
 
 mod both;
+mod delegation_walk;
 mod fast_forward;
 mod lasting;
 mod local_state;
