@@ -12,7 +12,7 @@ pub(crate) const MAX_FLOORS_BYTES: u64 = 64 << 20;
 /// Changes of the store that belong together: removals first, then the floors, then the files they are about.
 ///
 /// Applied under the store's lock: floors that another process raised meanwhile are kept, and files older than those
-/// floors are not written.
+/// floors, or than a reset of them, are not written.
 #[derive(Debug, Clone, Default)]
 pub struct Commit {
     pub(crate) floors: Option<Arc<Floors>>,
@@ -118,4 +118,41 @@ fn read_floors(store: &impl Store) -> Result<Option<Floors>, StoreError> {
 
 pub(crate) fn newer_floors(found: u32) -> StoreError {
     StoreError::new(Entry::Floors.file_name(), StoreFault::FloorsNewer { found })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory_store::MemoryStore;
+    use crate::trusted::Floor;
+
+    #[test]
+    fn a102_a_process_that_began_before_a_reset_does_not_bring_the_old_timestamp_back() {
+        let store = MemoryStore::new();
+        let mut before = Floors::default();
+        before.timestamp.raise(&Floor::new(u64::MAX, None));
+        let late = Commit::floors(&before).and_write(Entry::Timestamp, u64::MAX, b"of the thief".to_vec());
+        late.apply(&store).unwrap();
+
+        let mut reset = before.clone();
+        reset.reset(2);
+        Commit::floors(&reset).and_remove(Entry::Timestamp).apply(&store).unwrap();
+        late.apply(&store).unwrap();
+        assert_eq!(store.read(&Entry::Timestamp, 100).unwrap(), None);
+        assert_eq!(read_floors(&store).unwrap(), Some(reset));
+    }
+
+    #[test]
+    fn a239_files_older_than_the_floors_of_another_process_are_not_written() {
+        let store = MemoryStore::new();
+        let commit = |version: u64| {
+            let mut floors = Floors::default();
+            floors.timestamp.raise(&Floor::new(version, None));
+            Commit::floors(&floors).and_write(Entry::Timestamp, version, version.to_string().into_bytes())
+        };
+        commit(3).apply(&store).unwrap();
+        commit(2).apply(&store).unwrap();
+        assert_eq!(store.read(&Entry::Timestamp, 100).unwrap(), Some(b"3".to_vec()));
+        assert_eq!(read_floors(&store).unwrap().map(|floors| floors.timestamp.version), Some(3));
+    }
 }

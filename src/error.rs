@@ -257,6 +257,16 @@ impl Fault {
         })
     }
 
+    /// Whether this is what a file looks like that an honest repository has replaced, or cleaned up, since it was named.
+    /// With consistent snapshots no file is ever replaced.
+    pub(crate) fn may_be_overtaken(&self, consistent_snapshot: bool) -> bool {
+        match self {
+            Self::Missing => true,
+            Self::Length { .. } | Self::Hash { .. } | Self::Version { .. } => !consistent_snapshot,
+            _ => false,
+        }
+    }
+
     /// The section of the specification that asks for the check.
     #[must_use]
     pub fn spec(&self) -> &'static str {

@@ -29,6 +29,17 @@ pub enum Found {
     },
 }
 
+impl Found {
+    /// Until when the answer holds: the earliest expiry of what it rests on.
+    #[must_use]
+    pub fn valid_until(&self) -> SystemTime {
+        match self {
+            Self::Signed(info) => info.valid_until(),
+            Self::Unsigned { valid_until, .. } => *valid_until,
+        }
+    }
+}
+
 /// The machine for one search. Drive it like [`crate::Refresh`]; it may share a session with other searches.
 ///
 /// Anything that fails on the way ends the search with an error: a role that cannot be had, or is expired, or does not

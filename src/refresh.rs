@@ -18,6 +18,9 @@ use crate::store::Entry;
 use crate::time;
 use crate::trusted::{BadRecord, Floor, Floors, FreshRoot, Judged, TrustedRoot, TrustedSnapshot, TrustedTimestamp};
 
+/// How often an update, or a search, begins again because the repository published anew while it was read.
+pub(crate) const MAX_RESTARTS: u32 = 2;
+
 /// What a machine needs next.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -95,6 +98,7 @@ pub enum Notice {
 /// for. [`crate::Client`] does.
 pub struct Refresh {
     settings: Settings,
+    clock: SystemTime,
     now: SystemTime,
     floors: Floors,
     floors_damaged: bool,
@@ -106,6 +110,9 @@ pub struct Refresh {
     /// root of this version is seen to be a fork in later runs.
     unstored_pin: Option<(u64, Arc<Vec<u8>>)>,
     rotation: Rotation,
+    restarts: u32,
+    /// Why timestamp is asked for again.
+    interrupted: Option<RepositoryError>,
     notices: Vec<Notice>,
     state: State,
 }
@@ -145,10 +152,11 @@ impl Refresh {
     pub fn new(pinned_root: &[u8], settings: Settings, now: SystemTime) -> Result<Self, CallerError> {
         let root = TrustedRoot::pin(pinned_root, &settings.limits)
             .map_err(|error| CallerError::PinnedRoot(Box::new(error)))?;
-        let mut refresh = Self {
+        Ok(Self {
             budget: settings.limits.update_bytes,
             settings,
-            now,
+            clock: now,
+            now: now.max(time::earliest()),
             floors: Floors::default(),
             floors_damaged: false,
             floors_changed: false,
@@ -156,11 +164,11 @@ impl Refresh {
             stored_root: 0,
             unstored_pin: None,
             rotation: Rotation::default(),
+            restarts: 0,
+            interrupted: None,
             notices: Vec::new(),
             state: State::Start(Box::new(root)),
-        };
-        refresh.not_before(time::earliest());
-        Ok(refresh)
+        })
     }
 
     /// Takes the answer to the last action and says what is needed next. The answer to the first call is `None`.
@@ -244,7 +252,7 @@ impl Refresh {
         match answer.as_deref().map(Floors::from_bytes) {
             None => {}
             Some(Ok(floors)) => {
-                self.not_before(floors.last_update());
+                self.now = self.now.max(floors.last_update());
                 self.rotation.last = (!floors.online_keys.is_empty()).then(|| floors.online_keys.clone());
                 self.floors = floors;
             }
@@ -310,6 +318,10 @@ impl Refresh {
                 Ok(_) => {}
             }
         }
+        if self.stored_root != 0 {
+            // Stored timestamp and snapshot are of this root's time at the latest, whatever became of the record.
+            self.rotation.last.get_or_insert_with(|| root.root().online_keys());
+        }
         Ok(State::FetchRoot(root))
     }
 
@@ -351,6 +363,7 @@ impl Refresh {
         let fresh = root.fresh(self.now)?;
         let rotated = self.rotation.seen;
         if rotated {
+            self.floors_restored();
             self.floors.reset(version);
             self.floors_changed = true;
         }
@@ -407,11 +420,15 @@ impl Refresh {
         match local {
             // The same version again: what is trusted stays, whatever else this one says (§5.4.3.1).
             Some(local) if local.version() == new.signed.version() => {
+                if let Some(error) = self.interrupted.take() {
+                    return Err(error.into());
+                }
                 let on = root.trust_timestamp(local, self.now)?;
                 self.update_proven();
                 Ok(State::LoadSnapshot(Box::new(on)))
             }
             _ => {
+                self.interrupted = None;
                 root.check_timestamp(&new, &self.floors)?;
                 let on = root.trust_timestamp(new.signed, self.now)?;
                 self.update_proven();
@@ -467,8 +484,12 @@ impl Refresh {
 
     fn snapshot_fetched(&mut self, on: TrustedTimestamp, answer: Option<Vec<u8>>) -> Result<State, Error> {
         let cap = max_bytes(on.timestamp.snapshot(), self.settings.limits.snapshot_bytes);
-        let bytes = self.fetched_pinned(&RoleName::SNAPSHOT, answer, on.timestamp.snapshot(), cap)?;
-        let new = on.judge_snapshot(&bytes, &self.settings.limits)?;
+        let fetched = self.fetched_pinned(&RoleName::SNAPSHOT, answer, on.timestamp.snapshot(), cap);
+        let judged = fetched.and_then(|bytes| Ok((on.judge_snapshot(&bytes, &self.settings.limits)?, bytes)));
+        let (new, bytes) = match judged {
+            Ok(judged) => judged,
+            Err(error) => return self.begin_again(on.root, on.timestamp, error),
+        };
         on.check_snapshot(&new, &self.floors)?;
         let mut raised = self.floors.clone();
         raised.snapshot.raise(&Floor::new(new.signed.version(), Some(new.digest)));
@@ -505,16 +526,34 @@ impl Refresh {
         answer: Option<Vec<u8>>,
     ) -> Result<State, Error> {
         let cap = max_bytes(pin, self.settings.limits.targets_bytes);
-        let bytes = self.fetched_pinned(&RoleName::TARGETS, answer, pin, cap)?;
-        let new = on.judge_targets(&bytes, pin, &self.settings.limits)?;
+        let fetched = self.fetched_pinned(&RoleName::TARGETS, answer, pin, cap);
+        let judged = fetched.and_then(|bytes| Ok((on.judge_targets(&bytes, pin, &self.settings.limits)?, bytes)));
+        let (new, bytes) = match judged {
+            Ok(judged) => judged,
+            Err(error) => return self.begin_again(on.root, on.timestamp, error),
+        };
         let trusted = on.trust_targets(new, self.now)?;
         let commit = Commit::write(Entry::Targets, pin.version(), bytes);
         Ok(State::Commit(commit, Box::new(self.done(trusted))))
     }
 
     fn done(&mut self, trusted: crate::trusted::TrustedTargets) -> State {
-        let notices = std::mem::take(&mut self.notices);
+        let mut notices = std::mem::take(&mut self.notices);
+        if self.clock < self.now {
+            notices.push(Notice::ClockBehind { clock: self.clock, used: self.now });
+        }
         State::Done(Box::new(Session::new(trusted, self.settings.clone(), self.now, notices, self.budget)))
+    }
+
+    /// A file that was named a moment ago is gone, or is another one. If that is because the repository published anew
+    /// meanwhile, timestamp shows it, and the update goes on from there; if timestamp is still the same, the error stays.
+    fn begin_again(&mut self, root: FreshRoot, timestamp: Timestamp, error: RepositoryError) -> Result<State, Error> {
+        if self.restarts >= MAX_RESTARTS || !error.fault.may_be_overtaken(root.root().consistent_snapshot()) {
+            return Err(error.into());
+        }
+        self.restarts += 1;
+        self.interrupted = Some(error);
+        Ok(State::FetchTimestamp(Box::new(root), Some(timestamp)))
     }
 
     fn follow_rotation(&mut self, root: &TrustedRoot) {
@@ -522,7 +561,7 @@ impl Refresh {
             return;
         }
         let keys = root.root().online_keys();
-        // Without a record of earlier keys there is nothing to compare with, and nothing to reset.
+        // Where nothing is stored there is nothing to compare with, and nothing to reset.
         self.rotation.seen |= self.rotation.last.as_ref().is_some_and(|last| *last != keys);
         if self.rotation.last.is_some() {
             self.rotation.last = Some(keys);
@@ -563,13 +602,6 @@ impl Refresh {
     /// one run with a clock far in the future does not lock the client out until then.
     fn update_proven(&mut self) {
         self.floors.time = self.floors.time.max(time::seconds(self.now));
-    }
-
-    fn not_before(&mut self, time: SystemTime) {
-        if self.now < time {
-            self.notices.push(Notice::ClockBehind { clock: self.now, used: time });
-            self.now = time;
-        }
     }
 
     fn unusable(&mut self, entry: Entry, error: &RepositoryError) {

@@ -99,9 +99,10 @@ impl TargetVerifier<'_> {
     /// # Errors
     /// [`Fault::Length`] as soon as there are more than are signed.
     pub fn update(&mut self, bytes: &[u8]) -> Result<(), RepositoryError> {
-        let found = self.hasher.length().saturating_add(bytes.len() as u64);
-        if found > self.info.length {
-            return Err(self.fault(Fault::Length { expected: self.info.length, found }));
+        let expected = self.info.length;
+        if self.hasher.length().saturating_add(bytes.len() as u64) > expected {
+            // One more than signed, as in a file that is read up to its limit: how the bytes came in pieces must not show.
+            return Err(self.fault(Fault::Length { expected, found: expected.saturating_add(1) }));
         }
         self.hasher.update(bytes);
         Ok(())

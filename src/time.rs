@@ -43,3 +43,91 @@ pub(crate) fn earliest() -> SystemTime {
 pub(crate) fn seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Option<SystemTime> {
+        Some(UNIX_EPOCH + Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn a110_only_the_one_form_of_time_is_read() {
+        for text in [
+            "",
+            "2030-01-01",
+            "2030-01-01T00:00:00",
+            "2030-01-01T00:00:00+00:00",
+            "2030-01-01T00:00:00-06:00",
+            "2030-01-01T00:00:00.0Z",
+            "2030-01-01t00:00:00Z",
+            "2030-01-01T00:00:00z",
+            "2030-01-01 00:00:00Z",
+            " 2030-01-01T00:00:0Z",
+            " 2030-01-01T00:00:00Z",
+            "2030-01-01T00:00:00Z ",
+            "2030-01-01T00:00:00Z\n",
+            "2030-1-01T000:00:00Z",
+            "2030-1-1T00:00:00Z",
+            "2030-01-01T0:00:00Z",
+            "+030-01-01T00:00:00Z",
+            "-030-01-01T00:00:00Z",
+            "10000-01-01T00:00:0Z",
+            "10000-01-01T00:00:00Z",
+            "2030-00-01T00:00:00Z",
+            "2030-13-01T00:00:00Z",
+            "2030-01-00T00:00:00Z",
+            "2030-01-32T00:00:00Z",
+            "2030-02-29T00:00:00Z",
+            "2100-02-29T00:00:00Z",
+            "2030-04-31T00:00:00Z",
+            "2030-01-01T24:00:00Z",
+            "2030-01-01T00:60:00Z",
+            "2030-01-01T00:00:60Z",
+            "2016-12-31T23:59:60Z",
+            "2030-01-01T00:00:0\u{660}",
+            "\u{662}\u{660}30-01-01T00:00Z",
+            "\u{ff12}030-01-01T00:00Z",
+            "2030-01-01T00\u{ff1a}00Z",
+            "2030\u{2010}1-01T00:00Z",
+        ] {
+            assert_eq!(parse(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a111_the_whole_range_is_read_and_written_without_overflow() {
+        for (text, seconds) in [
+            ("1970-01-01T00:00:00Z", 0),
+            ("2000-02-29T23:59:59Z", 951_868_799),
+            ("2038-01-19T03:14:08Z", 2_147_483_648),
+            ("9999-12-31T23:59:59Z", 253_402_300_799),
+        ] {
+            assert_eq!(parse(text), at(seconds), "{text}");
+            assert_eq!(parse(text).map(format).as_deref(), Some(text));
+        }
+        let first = UNIX_EPOCH.checked_sub(Duration::from_secs(62_167_219_200)).unwrap();
+        assert_eq!(parse("0000-01-01T00:00:00Z"), Some(first));
+        assert_eq!(format(first), "0000-01-01T00:00:00Z");
+        assert_eq!(seconds(first), 0);
+        let last = UNIX_EPOCH + Duration::from_secs(i64::MAX.unsigned_abs());
+        assert_eq!(format(last), "@9223372036854775807");
+    }
+
+    #[test]
+    fn a112_times_are_utc_and_no_hour_is_missing_or_doubled() {
+        // Around the switches to and from summer time in Europe and America in 2030.
+        for (day, midnight) in [
+            ("2030-03-10", 1_899_331_200_u64),
+            ("2030-03-31", 1_901_145_600),
+            ("2030-10-27", 1_919_289_600),
+            ("2030-11-03", 1_919_894_400),
+        ] {
+            for hour in 0..24 {
+                let text = format!("{day}T{hour:02}:30:00Z");
+                assert_eq!(parse(&text), at(midnight + hour * 3600 + 1800), "{text}");
+            }
+        }
+    }
+}

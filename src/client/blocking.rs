@@ -4,10 +4,12 @@ use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::{Core, Downloaded, Incoming, Next, Repository, already_present, body_error, forbidden, missing};
+use super::{
+    Core, Downloaded, Incoming, Next, Repository, already_present, body_error, forbidden, is_overtaken, missing,
+};
 use crate::error::{Error, TransportError};
 use crate::lookup::Found;
-use crate::refresh::{Action, Fetch};
+use crate::refresh::{Action, Fetch, MAX_RESTARTS};
 use crate::role::TargetPath;
 use crate::session::Session;
 use crate::store::Store;
@@ -72,7 +74,8 @@ impl<T: Transport, S: Store> Client<T, S> {
         self.session.as_ref()
     }
 
-    /// Searches for a target (§5.6.7), after a refresh if there was none or what it found has expired since.
+    /// Searches for a target (§5.6.7), after a refresh if there was none or what it found has expired since. Where a
+    /// delegated role has expired since, or its file is gone, the search begins again after a refresh, at most twice.
     ///
     /// # Errors
     /// See [`Error`]; that no role lists the target is not one.
@@ -81,7 +84,22 @@ impl<T: Transport, S: Store> Client<T, S> {
         if self.session.as_ref().is_none_or(|session| session.valid_until() <= now) {
             self.refresh()?;
         }
-        let session = self.session.as_ref().ok_or_else(stopped)?;
+        let mut restarts = 0;
+        loop {
+            let session = self.session.as_ref().ok_or_else(stopped)?;
+            let searched = self.search(session, path);
+            if restarts == MAX_RESTARTS || !is_overtaken(session, &searched, now) {
+                return searched;
+            }
+            restarts += 1;
+            let before = session.timestamp().version();
+            if self.refresh()?.timestamp().version() == before && searched.is_err() {
+                return searched;
+            }
+        }
+    }
+
+    fn search(&self, session: &Session, path: &TargetPath) -> Result<Found, Error> {
         let mut machine = session.lookup(path);
         self.drive(|answer| machine.step(answer))?;
         machine.into_found().ok_or_else(stopped)

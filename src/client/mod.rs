@@ -17,7 +17,9 @@ use crate::atomic::{AtomicFile, SHARED};
 use crate::error::{
     CallerError, Error, Fault, RepositoryError, StoreError, StoreFault, TransportError, TransportFault,
 };
+use crate::lookup::Found;
 use crate::refresh::{Action, Fetch, Refresh, Settings};
+use crate::session::Session;
 use crate::store::Store;
 use crate::target::{Approved, TargetInfo, TargetVerifier};
 use crate::transport::BaseUrl;
@@ -106,6 +108,17 @@ impl<S: Store> Core<S> {
             Action::Fetch(fetch) => Next::Fetch(fetch),
             Action::Done => Next::Done,
         })
+    }
+}
+
+/// Whether a search should be made again in a newer session: its answer has expired since the session began, or a file
+/// that the session names has expired or is gone and may have been replaced by a newer one.
+fn is_overtaken(session: &Session, searched: &Result<Found, Error>, now: SystemTime) -> bool {
+    match searched {
+        Ok(found) => found.valid_until() <= now,
+        Err(Error::Repository(RepositoryError { fault: Fault::Expired { .. }, .. })) => session.started() < now,
+        Err(Error::Repository(error)) => error.fault.may_be_overtaken(session.root().consistent_snapshot()),
+        Err(_) => false,
     }
 }
 

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use super::blocking::stopped;
-use super::{Core, Downloaded, Incoming, Next, Repository, already_present, forbidden, missing};
+use super::{Core, Downloaded, Incoming, Next, Repository, already_present, forbidden, is_overtaken, missing};
 use crate::error::{Error, TransportError};
 use crate::lookup::Found;
-use crate::refresh::Fetch;
+use crate::refresh::{Fetch, MAX_RESTARTS};
 use crate::role::TargetPath;
 use crate::session::Session;
 use crate::store::Store;
@@ -69,7 +69,22 @@ impl<T: AsyncTransport, S: Store> AsyncClient<T, S> {
         if self.session.as_ref().is_none_or(|session| session.valid_until() <= now) {
             self.refresh().await?;
         }
-        let session = self.session.as_ref().ok_or_else(stopped)?;
+        let mut restarts = 0;
+        loop {
+            let session = self.session.as_ref().ok_or_else(stopped)?;
+            let searched = self.search(session, path).await;
+            if restarts == MAX_RESTARTS || !is_overtaken(session, &searched, now) {
+                return searched;
+            }
+            restarts += 1;
+            let before = session.timestamp().version();
+            if self.refresh().await?.timestamp().version() == before && searched.is_err() {
+                return searched;
+            }
+        }
+    }
+
+    async fn search(&self, session: &Session, path: &TargetPath) -> Result<Found, Error> {
         let mut machine = session.lookup(path);
         let mut answer = None;
         loop {
@@ -120,13 +135,15 @@ impl<T: AsyncTransport, S: Store> AsyncClient<T, S> {
             Fetched::Forbidden if fetch.forbidden_is_absent => return Ok(None),
             Fetched::Forbidden => return Err(forbidden(&url)),
         };
+        let most = usize::try_from(fetch.max_bytes.saturating_add(1)).unwrap_or(usize::MAX);
         let mut bytes = Vec::new();
-        while let Some(chunk) = body.chunk().await? {
+        while bytes.len() < most
+            && let Some(chunk) = body.chunk().await?
+        {
             bytes.extend_from_slice(&chunk);
-            if bytes.len() as u64 > fetch.max_bytes {
-                break;
-            }
         }
+        // How the body came in pieces must not show.
+        bytes.truncate(most);
         Ok(Some(bytes))
     }
 

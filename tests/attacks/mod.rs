@@ -1,17 +1,27 @@
 //! What hostile repositories do, by the numbers of `spec-notes/attacks.md`: each test names the entry it is about.
 
 mod bins;
+mod both;
+mod delegation_walk;
+mod fast_forward;
 mod keyids;
 mod lasting;
+mod local_state;
 mod machine;
+mod moving_repository;
+mod pins;
 mod recovery;
 mod root_chain;
 mod root_form;
 mod root_store;
 mod rotation;
+mod shelf;
 mod signatures;
+mod snapshot;
 mod target_hashes;
 mod thresholds;
+mod time;
+mod timestamp;
 
 use tufgate::{Client, Found, MemoryStore, Repository as Config, Settings, Store, TargetPath};
 
