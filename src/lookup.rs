@@ -121,7 +121,7 @@ impl<'s> Lookup<'s> {
 
     fn advance(&mut self, state: State, answer: Option<Vec<u8>>) -> Result<State, Error> {
         match state {
-            State::Start => self.visit(RoleName::TARGETS, &self.session.top_level_targets()),
+            State::Start => self.visit(RoleName::TARGETS, self.session.top_level_targets()),
             State::Load(pending, pin) => match answer.map(|bytes| self.judge(&pending, &pin, &bytes)) {
                 Some(Ok(targets)) => self.accept(pending, targets),
                 // Absent, older, or verified for another delegator only: what the repository has decides.
@@ -133,11 +133,33 @@ impl<'s> Lookup<'s> {
         }
     }
 
-    /// Asks a role for the path; if it does not list it, what it delegates goes before all that is still pending.
-    fn visit(&mut self, role: RoleName, targets: &Arc<Targets>) -> Result<State, Error> {
+    /// Asks a role for the path, and those after it as long as they were verified in this session before.
+    fn visit(&mut self, mut role: RoleName, mut targets: Arc<Targets>) -> Result<State, Error> {
+        loop {
+            if let Some(found) = self.ask(role, &targets)? {
+                return Ok(State::Done(found));
+            }
+            let Some(pending) = self.next()? else {
+                let asked = std::mem::take(&mut self.asked);
+                return Ok(State::Done(Found::Unsigned { asked, valid_until: self.valid_until }));
+            };
+            role = pending.delegation.role().clone();
+            match self.session.verified(&pending.edge(), &pending.by) {
+                Some(verified) => targets = verified,
+                None => {
+                    let not_listed = || RepositoryError::role(&role, Fault::NotInSnapshot);
+                    let pin = self.session.snapshot().meta(&role).ok_or_else(not_listed)?;
+                    return Ok(State::Load(pending, pin));
+                }
+            }
+        }
+    }
+
+    /// What a role says of the path itself; if nothing, what it delegates goes before all that is still pending.
+    fn ask(&mut self, role: RoleName, targets: &Arc<Targets>) -> Result<Option<Found>, Error> {
         self.valid_until = self.valid_until.min(targets.expires());
         if let Some(entry) = targets.target(&self.path) {
-            return Ok(State::Done(Found::Signed(self.info(role, entry)?)));
+            return Ok(Some(Found::Signed(self.info(role, entry)?)));
         }
         let claiming =
             targets.delegations().claiming(&self.path).map_err(|fault| RepositoryError::role(&role, fault))?;
@@ -148,32 +170,22 @@ impl<'s> Lookup<'s> {
         let pending = |delegation| Pending { delegator: role.clone(), by: Arc::clone(targets), delegation };
         self.stack.extend(claiming.into_iter().rev().map(pending));
         self.asked.push(role);
-        self.next()
+        Ok(None)
     }
 
-    fn next(&mut self) -> Result<State, Error> {
+    /// The next delegation to a role that was not visited before.
+    fn next(&mut self) -> Result<Option<Pending>, RepositoryError> {
         while let Some(pending) = self.stack.pop() {
-            let role = pending.delegation.role().clone();
-            if !self.visited.insert(role.clone()) {
+            if !self.visited.insert(pending.delegation.role().clone()) {
                 continue;
             }
             let limit = self.session.limits().visited_roles;
             if self.visited.len() > limit as usize {
-                let fault = Fault::TooManyRoles { limit };
-                return Err(RepositoryError::target(&self.path, fault).into());
+                return Err(RepositoryError::target(&self.path, Fault::TooManyRoles { limit }));
             }
-            let pin = self
-                .session
-                .snapshot()
-                .meta(&role)
-                .ok_or_else(|| RepositoryError::role(&role, Fault::NotInSnapshot))?;
-            return match self.session.verified(&pending.edge(), &pending.by) {
-                Some(targets) => self.visit(role, &targets),
-                None => Ok(State::Load(pending, pin)),
-            };
+            return Ok(Some(pending));
         }
-        let asked = std::mem::take(&mut self.asked);
-        Ok(State::Done(Found::Unsigned { asked, valid_until: self.valid_until }))
+        Ok(None)
     }
 
     fn fetched(&mut self, pending: Pending, pin: &MetaFile, answer: Option<Vec<u8>>) -> Result<State, Error> {
@@ -195,7 +207,7 @@ impl<'s> Lookup<'s> {
         let role = pending.delegation.role().clone();
         check_expiry(&role, targets.expires(), self.session.started())?;
         self.session.remember(pending.edge(), &pending.by, &targets);
-        self.visit(role, &targets)
+        self.visit(role, targets)
     }
 
     /// Everything but expiry: length and hashes, signatures of this delegator's keys, version, and that a hash bin
