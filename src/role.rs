@@ -33,10 +33,16 @@ impl RoleName {
     /// When the name is empty or longer than 1,024 bytes.
     pub fn new(name: impl Into<String>) -> Result<Self, CallerError> {
         let name = name.into();
+        Self::check(&name)?;
+        Ok(Self(Cow::Owned(name)))
+    }
+
+    /// What [`RoleName::new`] refuses, without making a name.
+    pub(crate) fn check(name: &str) -> Result<(), CallerError> {
         if name.is_empty() || name.len() > MAX_ROLE_NAME_BYTES {
             return Err(CallerError::RoleName { bytes: name.len() });
         }
-        Ok(Self(Cow::Owned(name)))
+        Ok(())
     }
 
     /// The name as the metadata spells it.
@@ -49,7 +55,7 @@ impl RoleName {
     /// spelling: on a file system that folds case it would stand in the place of the real one.
     #[must_use]
     pub fn is_top_level(&self) -> bool {
-        ["root", "timestamp", "snapshot", "targets", "mirrors"].iter().any(|name| self.0.eq_ignore_ascii_case(name))
+        names_top_level(&self.0)
     }
 
     /// The name as one segment of an address: every byte but `A-Z a-z 0-9 - _ . ~` is percent-encoded. A name of only
@@ -160,6 +166,11 @@ impl fmt::Debug for TargetPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "TargetPath({:?})", self.0)
     }
+}
+
+/// What [`RoleName::is_top_level`] says, of a name that is not one yet.
+pub(crate) fn names_top_level(name: &str) -> bool {
+    ["root", "timestamp", "snapshot", "targets", "mirrors"].iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 fn path_fault(path: &str) -> Option<&'static str> {

@@ -12,7 +12,7 @@ use crate::digest;
 use crate::error::{Fault, Malformed};
 use crate::limits::Limits;
 use crate::pattern;
-use crate::role::{MAX_ROLE_NAME_BYTES, RoleName, TargetPath};
+use crate::role::{MAX_ROLE_NAME_BYTES, RoleName, TargetPath, names_top_level};
 use crate::verify::Authority;
 
 /// To whom a targets role delegates, in the order of priority.
@@ -319,10 +319,10 @@ impl Succinct {
 }
 
 fn check_name(name: &str) -> Result<(), &'static str> {
-    match RoleName::new(name) {
+    match RoleName::check(name) {
         Err(_) => Err("the name is not 1 to 1,024 bytes long"),
-        Ok(role) if role.is_top_level() => Err("that is the name of a top-level role"),
-        Ok(_) => Ok(()),
+        Ok(()) if names_top_level(name) => Err("that is the name of a top-level role"),
+        Ok(()) => Ok(()),
     }
 }
 
