@@ -21,8 +21,6 @@ SHOWN = 3
 REASONS = {
     68: "later: release, which must compare the root it ships",
     87: "later: gate",
-    93: "open: an update is not started again by the library",
-    95: "open: an update is not started again by the library",
     109: "n/a: nothing reads a time from the network; decision 0011",
     113: "n/a: there is no such switch",
     157: "later: publish",
