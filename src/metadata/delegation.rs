@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 
 use super::key::{Key, KeySet, KeyTable, RawKeys};
-use super::raw::{Str, Threshold, present};
+use super::raw::{Object, Str, Threshold, present};
 use crate::digest;
 use crate::error::{Fault, Malformed};
 use crate::limits::Limits;
@@ -338,7 +338,7 @@ pub(super) struct RawDelegations<'a> {
     #[serde(borrow, default, deserialize_with = "present")]
     roles: Option<RawRoles<'a>>,
     #[serde(borrow, default, deserialize_with = "present")]
-    succinct_roles: Option<RawSuccinct<'a>>,
+    succinct_roles: Option<Object<RawSuccinct<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -383,7 +383,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for RawRoles<'a> {
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
                 let mut listed = Ok(Listed::default());
-                while let Some(raw) = seq.next_element::<RawDelegation<'_>>()? {
+                while let Some(Object(raw)) = seq.next_element::<Object<RawDelegation<'_>>>()? {
                     listed = listed.and_then(|mut listed| listed.push(&raw).map(|()| listed));
                 }
                 Ok(RawRoles { listed, lifetime: std::marker::PhantomData })
@@ -401,7 +401,7 @@ impl RawDelegations<'_> {
                 listed.check_unique()?;
                 Roles::Listed(listed)
             }
-            (None, Some(raw)) => {
+            (None, Some(Object(raw))) => {
                 if !(1..=32).contains(&raw.bit_length) {
                     return Err(Malformed::new(0, "`bit_length` of succinct roles is not 1 to 32"));
                 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::raw::{Pairs, Str};
+use super::raw::{Object, Pairs, Str};
 use crate::crypto::{KeyMaterial, PublicKey};
 use crate::digest;
 use crate::error::Malformed;
@@ -50,16 +50,16 @@ impl Key {
             #[serde(borrow)]
             scheme: Str<'a>,
             #[serde(borrow)]
-            keyval: RawKeyVal<'a>,
+            keyval: Object<RawKeyVal<'a>>,
         }
         #[derive(Deserialize)]
         struct RawKeyVal<'a> {
             #[serde(borrow)]
             public: Str<'a>,
         }
-        match serde_json::from_str::<RawKey<'_>>(raw.get()) {
-            Ok(key) => Self {
-                public: PublicKey::parse(key.keytype.as_ref(), key.scheme.as_ref(), key.keyval.public.as_ref()),
+        match serde_json::from_str::<Object<RawKey<'_>>>(raw.get()) {
+            Ok(Object(key)) => Self {
+                public: PublicKey::parse(key.keytype.as_ref(), key.scheme.as_ref(), key.keyval.0.public.as_ref()),
                 keytype: shown(key.keytype.as_ref()),
                 scheme: shown(key.scheme.as_ref()),
             },

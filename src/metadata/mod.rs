@@ -28,7 +28,7 @@ use crate::digest::{self, Digest};
 use crate::error::Malformed;
 use crate::limits::Limits;
 use crate::time;
-use raw::{Str, from_text};
+use raw::{Object, Str, from_text};
 
 /// A document of which nothing is known but its outer form (TUF-1.0.34 §4.2).
 pub(crate) struct Unverified<'a> {
@@ -55,7 +55,8 @@ impl<'a> Unverified<'a> {
     /// limit, or two of them have the same keyid.
     pub(crate) fn open(bytes: &'a [u8], limits: &Limits) -> Result<Self, Malformed> {
         let document = canonical::split(bytes, limits.json_depth)?;
-        let signatures: Vec<Signature<'a>> = from_text(document.signatures, 0)?;
+        let signatures: Vec<Object<Signature<'a>>> = from_text(document.signatures, 0)?;
+        let signatures: Vec<_> = signatures.into_iter().map(|Object(signature)| signature).collect();
         if signatures.len() > limits.signatures {
             return Err(Malformed::new(0, format!("more than {} signatures", limits.signatures)));
         }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use serde::Deserialize;
 
 use super::key::{Key, KeySet, KeyTable, RawKeys, fingerprint};
-use super::raw::{Str, Threshold, Version, from_text};
+use super::raw::{Object, Str, Threshold, Version, from_text};
 use super::{Header, Signed};
 use crate::error::Malformed;
 use crate::limits::Limits;
@@ -38,24 +38,23 @@ struct RawRoot<'a> {
     #[serde(borrow)]
     keys: RawKeys<'a>,
     #[serde(borrow)]
-    roles: RawRoles<'a>,
+    roles: Object<RawRoles<'a>>,
 }
 
 /// Other roles, such as `mirrors`, are signed and otherwise ignored, whatever they are.
 #[derive(Deserialize)]
 struct RawRoles<'a> {
     #[serde(borrow)]
-    root: RawRole<'a>,
+    root: Object<RawRole<'a>>,
     #[serde(borrow)]
-    timestamp: RawRole<'a>,
+    timestamp: Object<RawRole<'a>>,
     #[serde(borrow)]
-    snapshot: RawRole<'a>,
+    snapshot: Object<RawRole<'a>>,
     #[serde(borrow)]
-    targets: RawRole<'a>,
+    targets: Object<RawRole<'a>>,
 }
 
 #[derive(Deserialize)]
-#[serde(expecting = "a role with keyids and threshold")]
 struct RawRole<'a> {
     #[serde(borrow)]
     keyids: Vec<Str<'a>>,
@@ -67,14 +66,15 @@ impl Signed for Root {
         let raw: RawRoot<'_> = from_text(text, 0)?;
         let header =
             Header::new("root", raw.kind.as_ref(), raw.spec_version.as_ref(), raw.version.0, raw.expires.as_ref())?;
-        let key_set = |role: &RawRole<'_>| KeySet::new(&role.keyids, role.threshold.0);
+        let Object(roles) = &raw.roles;
+        let key_set = |Object(role): &Object<RawRole<'_>>| KeySet::new(&role.keyids, role.threshold.0);
         Ok(Self {
             header,
             consistent_snapshot: raw.consistent_snapshot,
-            root: key_set(&raw.roles.root),
-            timestamp: key_set(&raw.roles.timestamp),
-            snapshot: key_set(&raw.roles.snapshot),
-            targets: key_set(&raw.roles.targets),
+            root: key_set(&roles.root),
+            timestamp: key_set(&roles.timestamp),
+            snapshot: key_set(&roles.snapshot),
+            targets: key_set(&roles.targets),
             keys: KeyTable::new(&raw.keys, limits)?,
         })
     }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-use super::raw::{RawHashes, Str, Version, from_text, known_hashes, present};
+use super::raw::{Object, RawHashes, Str, Version, from_text, known_hashes, present};
 use super::{Header, Signed};
 use crate::digest::Hashes;
 use crate::error::Malformed;
@@ -200,7 +200,7 @@ impl<'de> Visitor<'de> for MetaSeed {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Meta, A::Error> {
         use serde::de::Error as _;
         let mut meta = Meta { names: String::new(), entries: Vec::new() };
-        while let Some((name, file)) = map.next_entry::<Str<'_>, RawMetaFile<'_>>()? {
+        while let Some((name, Object(file))) = map.next_entry::<Str<'_>, Object<RawMetaFile<'_>>>()? {
             // Names of another form belong to no role; they are signed and otherwise ignored.
             let Some(role) = name.as_ref().strip_suffix(".json") else { continue };
             let file = file.to_meta_file(name.as_ref()).map_err(|fault| A::Error::custom(fault.reason))?;

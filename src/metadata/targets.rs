@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::delegation::{Delegations, RawDelegations};
-use super::raw::{Pairs, RawHashes, Str, Version, from_text, known_hashes, present};
+use super::raw::{Object, Pairs, RawHashes, Str, Version, from_text, known_hashes, present};
 use super::{Header, Signed};
 use crate::digest::Hashes;
 use crate::error::Malformed;
@@ -69,9 +69,9 @@ struct RawTargets<'a> {
     #[serde(borrow)]
     expires: Str<'a>,
     #[serde(borrow)]
-    targets: Pairs<Str<'a>, RawTarget<'a>>,
+    targets: Pairs<Str<'a>, Object<RawTarget<'a>>>,
     #[serde(borrow, default, deserialize_with = "present")]
-    delegations: Option<RawDelegations<'a>>,
+    delegations: Option<Object<RawDelegations<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -93,7 +93,7 @@ impl Signed for Targets {
             .targets
             .0
             .iter()
-            .map(|(path, target)| TargetEntry {
+            .map(|(path, Object(target))| TargetEntry {
                 path: path.as_ref().into(),
                 length: target.length,
                 hashes: known_hashes(&target.hashes),
@@ -104,7 +104,7 @@ impl Signed for Targets {
             targets.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         }
         let delegations = match raw.delegations {
-            Some(raw) => raw.into_delegations(limits)?,
+            Some(Object(raw)) => raw.into_delegations(limits)?,
             None => Delegations::default(),
         };
         Ok(Self { header, targets, delegations })

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use serde::Deserialize;
 
-use super::raw::{Pairs, Str, Version, from_text};
+use super::raw::{Object, Pairs, Str, Version, from_text};
 use super::snapshot::{MetaFile, RawMetaFile};
 use super::{Header, Signed};
 use crate::error::Malformed;
@@ -27,7 +27,7 @@ struct RawTimestamp<'a> {
     #[serde(borrow)]
     expires: Str<'a>,
     #[serde(borrow)]
-    meta: Pairs<Str<'a>, RawMetaFile<'a>>,
+    meta: Pairs<Str<'a>, Object<RawMetaFile<'a>>>,
 }
 
 impl Signed for Timestamp {
@@ -42,7 +42,7 @@ impl Signed for Timestamp {
         )?;
         header.expires()?;
         match raw.meta.0.as_slice() {
-            [(name, file)] if name.as_ref() == "snapshot.json" => {
+            [(name, Object(file))] if name.as_ref() == "snapshot.json" => {
                 Ok(Self { header, snapshot: file.to_meta_file("snapshot.json")? })
             }
             _ => Err(Malformed::new(0, "`meta` does not list exactly `snapshot.json`")),

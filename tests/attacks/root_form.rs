@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use tufgate::Entry;
 
-use super::machine::{Machine, assert_malformed};
-use crate::simulator::{Key, Repository};
+use super::machine::{Machine, assert_malformed, too_few};
+use crate::simulator::{Delegation, Key, Repository, assert_refused};
 
 #[test]
 fn a059_a_mirrors_role_or_any_other_is_ignored() {
@@ -37,7 +37,7 @@ fn a060_a_root_without_one_of_the_four_roles_is_refused() {
     let mut repo = Repository::new();
     repo.root.signed["roles"]["snapshot"] = Value::Null;
     repo.publish();
-    let reason = "invalid type: null, expected a role with keyids and threshold";
+    let reason = "invalid type: null, expected an object";
     assert_malformed(Machine::new().run(&repo, &repo.root_file(1)), "root", reason);
     let mut repo = Repository::new();
     repo.root.signed.as_object_mut().unwrap().remove("roles");
@@ -119,5 +119,68 @@ fn a061_a_flag_that_is_no_boolean_is_refused() {
         repo.publish();
         let reason = format!("invalid type: {found}, expected a boolean");
         assert_malformed(Machine::new().run(&repo, &repo.root_file(1)), "root", &reason);
+    }
+}
+
+/// The values of an object's members as an array, which some parsers take for the object.
+fn as_array(value: &mut Value, members: &[&str]) {
+    *value = members.iter().map(|name| value[name].clone()).collect();
+}
+
+const NO_OBJECT: &str = "invalid type: sequence, expected an object";
+
+#[test]
+fn a197_an_array_does_not_stand_for_an_object() {
+    let roles = ["root", "timestamp", "snapshot", "targets"];
+    let role = ["keyids", "threshold"];
+    for (malformed, spoil) in [
+        (
+            "root",
+            &(|repo: &mut Repository| as_array(&mut repo.root.signed["roles"], &roles)) as &dyn Fn(&mut Repository),
+        ),
+        ("root", &|repo| as_array(&mut repo.root.signed["roles"]["timestamp"], &role)),
+        ("timestamp", &|repo| repo.timestamp.signed["meta"]["snapshot.json"] = json!([1])),
+        ("snapshot", &|repo| repo.snapshot.signed["meta"]["other.json"] = json!([1])),
+        ("targets", &|repo| as_array(&mut repo.targets.signed["targets"]["x"], &["length", "hashes"])),
+        ("targets", &|repo| as_array(repo.delegations("targets"), &["keys", "roles"])),
+        ("targets", &|repo| {
+            let delegation = repo.delegation("targets", "alice");
+            as_array(delegation, &["name", "keyids", "threshold", "terminating", "paths"]);
+        }),
+        ("targets", &|repo| {
+            let delegations = repo.delegations("targets");
+            *delegations = json!({ "keys": {}, "succinct_roles": [[], 1, 4, "bin"] });
+        }),
+        ("timestamp", &|repo| {
+            repo.timestamp.edit_envelope(|envelope| as_array(&mut envelope["signatures"][0], &["keyid", "sig"]));
+        }),
+    ] {
+        let mut repo = Repository::new();
+        repo.add_target("targets", "x", b"bytes");
+        repo.delegate("targets", Delegation::to("alice").paths(["alice/*"]));
+        repo.publish();
+        spoil(&mut repo);
+        match malformed {
+            // Publishing would correct what they say of others.
+            "timestamp" => repo.publish_timestamp(),
+            "snapshot" => repo.publish_snapshot(),
+            _ => repo.publish(),
+        }
+        assert_malformed(Machine::new().run(&repo, &repo.root_file(1)), malformed, NO_OBJECT);
+    }
+}
+
+#[test]
+fn a017_a197_a_key_as_an_array_is_inert() {
+    let key = Key::named("timestamp");
+    for spoil in
+        [&(|object: &mut Value| as_array(object, &["keytype", "scheme", "keyval"])) as &dyn Fn(&mut Value), &|object| {
+            as_array(&mut object["keyval"], &["public"])
+        }]
+    {
+        let mut repo = Repository::new();
+        spoil(&mut repo.root.signed["keys"][key.keyid()]);
+        repo.publish();
+        assert_refused(Machine::new().run(&repo, &repo.root_file(1)), "timestamp", too_few("root", 0, 1));
     }
 }
