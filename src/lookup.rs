@@ -121,7 +121,7 @@ impl<'s> Lookup<'s> {
 
     fn advance(&mut self, state: State, answer: Option<Vec<u8>>) -> Result<State, Error> {
         match state {
-            State::Start => self.visit(RoleName::TARGETS, &self.session.top_level_targets()),
+            State::Start => self.visit(RoleName::TARGETS, self.session.top_level_targets()),
             State::Load(pending, pin) => match answer.map(|bytes| self.judge(&pending, &pin, &bytes)) {
                 Some(Ok(targets)) => self.accept(pending, targets),
                 // Absent, older, or verified for another delegator only: what the repository has decides.
@@ -133,12 +133,28 @@ impl<'s> Lookup<'s> {
         }
     }
 
-    /// Asks a role for the path; if it does not list it, what it delegates goes before all that is still pending.
-    fn visit(&mut self, role: RoleName, targets: &Arc<Targets>) -> Result<State, Error> {
-        self.valid_until = self.valid_until.min(targets.expires());
-        if let Some(entry) = targets.target(&self.path) {
-            return Ok(State::Done(Found::Signed(self.info(role, entry)?)));
+    /// Asks a role for the path, and after it those that this session has verified already, until one lists it or one has
+    /// to be fetched. A loop, since a repository decides how deep delegations go.
+    fn visit(&mut self, mut role: RoleName, mut targets: Arc<Targets>) -> Result<State, Error> {
+        loop {
+            self.valid_until = self.valid_until.min(targets.expires());
+            if let Some(entry) = targets.target(&self.path) {
+                return Ok(State::Done(Found::Signed(self.info(role, entry)?)));
+            }
+            self.expand(role, &targets)?;
+            let Some((pending, pin)) = self.next()? else {
+                let asked = std::mem::take(&mut self.asked);
+                return Ok(State::Done(Found::Unsigned { asked, valid_until: self.valid_until }));
+            };
+            match self.session.verified(&pending.edge(), &pending.by) {
+                Some(verified) => (role, targets) = (pending.delegation.role().clone(), verified),
+                None => return Ok(State::Load(pending, pin)),
+            }
         }
+    }
+
+    /// Puts what a role delegates for the path before all that is still pending.
+    fn expand(&mut self, role: RoleName, targets: &Arc<Targets>) -> Result<(), RepositoryError> {
         let claiming =
             targets.delegations().claiming(&self.path).map_err(|fault| RepositoryError::role(&role, fault))?;
         if claiming.last().is_some_and(Delegation::is_terminating) {
@@ -148,32 +164,25 @@ impl<'s> Lookup<'s> {
         let pending = |delegation| Pending { delegator: role.clone(), by: Arc::clone(targets), delegation };
         self.stack.extend(claiming.into_iter().rev().map(pending));
         self.asked.push(role);
-        self.next()
+        Ok(())
     }
 
-    fn next(&mut self) -> Result<State, Error> {
+    /// The next delegation to a role that was not visited yet, and what snapshot says of that role.
+    fn next(&mut self) -> Result<Option<(Pending, MetaFile)>, RepositoryError> {
         while let Some(pending) = self.stack.pop() {
-            let role = pending.delegation.role().clone();
+            let role = pending.delegation.role();
             if !self.visited.insert(role.clone()) {
                 continue;
             }
             let limit = self.session.limits().visited_roles;
             if self.visited.len() > limit as usize {
-                let fault = Fault::TooManyRoles { limit };
-                return Err(RepositoryError::target(&self.path, fault).into());
+                return Err(RepositoryError::target(&self.path, Fault::TooManyRoles { limit }));
             }
-            let pin = self
-                .session
-                .snapshot()
-                .meta(&role)
-                .ok_or_else(|| RepositoryError::role(&role, Fault::NotInSnapshot))?;
-            return match self.session.verified(&pending.edge(), &pending.by) {
-                Some(targets) => self.visit(role, &targets),
-                None => Ok(State::Load(pending, pin)),
-            };
+            let pin = self.session.snapshot().meta(role);
+            let pin = pin.ok_or_else(|| RepositoryError::role(role, Fault::NotInSnapshot))?;
+            return Ok(Some((pending, pin)));
         }
-        let asked = std::mem::take(&mut self.asked);
-        Ok(State::Done(Found::Unsigned { asked, valid_until: self.valid_until }))
+        Ok(None)
     }
 
     fn fetched(&mut self, pending: Pending, pin: &MetaFile, answer: Option<Vec<u8>>) -> Result<State, Error> {
@@ -195,7 +204,7 @@ impl<'s> Lookup<'s> {
         let role = pending.delegation.role().clone();
         check_expiry(&role, targets.expires(), self.session.started())?;
         self.session.remember(pending.edge(), &pending.by, &targets);
-        self.visit(role, &targets)
+        self.visit(role, targets)
     }
 
     /// Everything but expiry: length and hashes, signatures of this delegator's keys, version, and that a hash bin
