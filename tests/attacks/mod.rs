@@ -1,6 +1,9 @@
 //! What hostile repositories do, by the numbers of `spec-notes/attacks.md`: each test names the entry it is about.
 
 mod both;
+mod delegation_claims;
+mod delegation_edges;
+mod delegation_names;
 mod delegation_walk;
 mod fast_forward;
 mod lasting;
