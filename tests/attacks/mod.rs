@@ -2,6 +2,9 @@
 
 mod bins;
 mod both;
+mod delegation_claims;
+mod delegation_edges;
+mod delegation_names;
 mod delegation_walk;
 mod fast_forward;
 mod keyids;
