@@ -5,6 +5,13 @@
 #![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use crate::canonical::{reference, split};
+use crate::crypto::PublicKey;
+use crate::limits::Limits;
+use crate::metadata::{Root, Signed, Snapshot, Targets, Timestamp};
+use crate::role::{RoleName, TargetPath};
+use crate::transport::BaseUrl;
+use crate::trusted::Floors;
+use crate::{pattern, time};
 
 /// The scanner accepts what the reference accepts, with the same result; and the canonical form is its own.
 pub fn canonical(bytes: &[u8]) {
@@ -31,6 +38,60 @@ pub fn canonical(bytes: &[u8]) {
             let again = split(&again, max_depth).expect("the canonical form is a document");
             assert!(matches!(again.canonical, std::borrow::Cow::Borrowed(_)));
             assert_eq!(again.canonical, document.canonical);
+        }
+    }
+}
+
+/// Every type of metadata takes any strict JSON object without a panic, and what it gives back is in order.
+pub fn metadata(bytes: &[u8]) {
+    let limits = Limits::default();
+    let envelope = [b"{\"signatures\":[],\"signed\":", bytes, b"}"].concat();
+    let Ok(document) = split(&envelope, limits.json_depth) else { return };
+    let _ = Root::parse(document.signed, &limits);
+    let _ = Timestamp::parse(document.signed, &limits);
+    if let Ok(snapshot) = Snapshot::parse(document.signed, &limits) {
+        let names: Vec<&str> = snapshot.versions().map(|(name, _)| name).collect();
+        assert!(names.is_sorted_by(|a, b| a < b));
+        assert!(names.iter().all(|name| snapshot.version_of(name).is_some()));
+    }
+    if let Ok(targets) = Targets::parse(document.signed, &limits) {
+        assert!(targets.targets().is_sorted_by(|a, b| a.path() < b.path()));
+        let path = TargetPath::new("packages/a.whl").unwrap();
+        let _ = targets.delegations().claiming(&path);
+    }
+}
+
+/// A key takes any text: `keytype`, `scheme` and `public`, one a line.
+pub fn key(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let mut parts = text.splitn(3, '\n');
+    let (keytype, scheme) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
+    let key = PublicKey::parse(keytype, scheme, parts.next().unwrap_or(""));
+    assert_eq!(key.inert_reason().is_none(), key.material().is_some());
+    assert!(!key.verify(bytes, bytes), "nobody signed this");
+}
+
+/// Names, paths, patterns, addresses, times and records of floors: none panics, and none leaves its place.
+pub fn names(bytes: &[u8]) {
+    let _ = Floors::from_bytes(bytes);
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Some(time) = time::parse(text) {
+        assert_eq!(time::format(time), text);
+    }
+    let _ = BaseUrl::new(text);
+    if let Ok(role) = RoleName::new(text) {
+        for encoded in [role.url_segment(), role.file_stem()] {
+            assert!(
+                !encoded.is_empty() && !encoded.contains(['/', '\\', '\0']) && !encoded.trim_matches('.').is_empty()
+            );
+        }
+    }
+    let (pattern, path) = text.split_once('\n').unwrap_or((text, "packages/a.whl"));
+    if let Ok(path) = TargetPath::new(path) {
+        assert!(path.url_path(Some("0a")).split('/').all(|segment| !matches!(segment, "" | "." | "..")));
+        if pattern::matches(pattern, path.as_str()) == Ok(true) {
+            let slashes = |text: &str| text.matches('/').count();
+            assert_eq!(slashes(pattern), slashes(path.as_str()), "no wildcard matches a slash");
         }
     }
 }
