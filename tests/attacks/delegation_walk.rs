@@ -7,11 +7,11 @@ use tufgate::{Settings, Store};
 
 use super::both::{AnyClient, NEXT_ROOT, TIMESTAMP, for_both, nobody_of, signed};
 use super::shelf::Shelf;
-use crate::simulator::{Delegation, Repository, assert_refused, assert_target_refused, assert_transport, hash, now};
+use crate::simulator::{Delegation, Repository, assert_refused, assert_transport, hash, now};
 
 /// A repository in which each `(from, to)` is a delegation of `x/*`, in this order, and nobody lists anything. It is
 /// published by [`search`].
-fn tree(edges: &[(&str, &str)]) -> Repository {
+pub(super) fn tree(edges: &[(&str, &str)]) -> Repository {
     let mut repo = Repository::new();
     for (from, to) in edges {
         repo.delegate(from, Delegation::to(to).paths(["x/*"]));
@@ -304,52 +304,6 @@ fn a145_a_broken_sibling_matters_only_to_its_own_paths() {
         client.lookup("broken/f").unwrap_err();
         assert_eq!(client.signer("x/f"), Ok("good".to_owned()));
     });
-}
-
-#[test]
-fn a146_too_many_roles_is_an_error_and_not_an_answer() {
-    for_both(|kind| {
-        let names: Vec<String> = (0..5).map(|n| format!("r{n}")).collect();
-        let deep: Vec<(&str, &str)> = std::iter::once("targets")
-            .chain(names.iter().map(String::as_str))
-            .zip(names.iter().map(String::as_str))
-            .collect();
-        let wide: Vec<(&str, &str)> = names.iter().map(|name| ("targets", name.as_str())).collect();
-        for edges in [deep, wide] {
-            let mut repo = tree(&edges);
-            repo.add_target("r4", "x/f", b"f");
-            repo.publish();
-            let with_limit = |limit| {
-                let mut settings = Settings::default();
-                settings.limits.visited_roles = limit;
-                kind.client_with(&repo, Shelf::new(), settings, now)
-            };
-            assert_target_refused(with_limit(4).lookup("x/f"), "x/f", Fault::TooManyRoles { limit: 4 });
-            assert!(!repo.take_log().contains(&"metadata/2.r4.json".to_owned()));
-            assert_eq!(with_limit(5).signer("x/f"), Ok("r4".to_owned()));
-        }
-    });
-}
-
-#[test]
-fn a146_a_deep_chain_needs_no_deep_stack() {
-    let depth = 3000;
-    let names: Vec<String> = (0..depth).map(|n| format!("r{n}")).collect();
-    let mut repo = Repository::new();
-    let mut from = "targets";
-    for name in &names {
-        repo.delegate(from, Delegation::to(name).paths(["x/*"]));
-        from = name;
-    }
-    repo.publish();
-    let mut settings = Settings::default();
-    settings.limits.visited_roles = depth;
-    let mut client = super::both::Kind::Blocking.client_with(&repo, Shelf::new(), settings, now);
-    // The second time all of it comes from the session.
-    for _ in 0..2 {
-        let asked = client.signer("x/f").unwrap_err();
-        assert_eq!((asked.len(), asked.last()), (3001, Some(&"r2999".to_owned())));
-    }
 }
 
 #[test]

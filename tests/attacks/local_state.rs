@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use tufgate::error::{Error, Fault, StoreFault};
-use tufgate::{Entry, Notice, RoleName};
+use tufgate::{Entry, Notice, RoleName, TargetPath};
 
-use super::both::{Kind, NEXT_ROOT, TIMESTAMP, for_both, versions};
+use super::both::{AnyClient, Kind, NEXT_ROOT, TIMESTAMP, for_both, versions};
 use super::shelf::Shelf;
-use crate::simulator::{Delegation, Files, Repository, assert_refused};
+use crate::simulator::{Delegation, Files, Repository, assert_refused, poll_times};
 
 /// A repository at two times: all in version 2, then all in version 3, with a role `alice`.
 struct Times {
@@ -111,8 +111,7 @@ fn a083_floors_are_the_highest_of_the_record_and_the_files() {
         for mixture in 0..1u32 << torn.len() {
             let shelf = old.clone();
             let is_new = |at: usize| mixture >> at & 1 == 1;
-            for (at, entry) in torn.iter().enumerate().filter(|(at, _)| is_new(*at)) {
-                let _ = at;
+            for (_, entry) in torn.iter().enumerate().filter(|(at, _)| is_new(*at)) {
                 shelf.put(entry, new.bytes(entry).unwrap());
             }
             let (timestamp, snapshot, floors) = (is_new(0), is_new(1), is_new(2));
@@ -288,6 +287,26 @@ fn a103_what_was_verified_before_a_failure_is_kept_and_the_next_run_goes_on_from
         times.repo.assert_log(&[NEXT_ROOT, TIMESTAMP, "metadata/3.alice.json"]);
         assert_eq!(shelf.files(), times.stored(kind, &times.new).files());
     });
+}
+
+#[test]
+fn a103_an_async_update_that_is_dropped_at_any_point_is_made_up_for_by_the_next_run() {
+    let times = Times::new();
+    let expected = times.stored(Kind::Async, &times.new).files();
+    for polls in 1.. {
+        let shelf = times.stored(Kind::Async, &times.old);
+        times.repo.go_back_to(&times.new);
+        let AnyClient::Async(mut client) = Kind::Async.client(&times.repo, &shelf) else { unreachable!() };
+        let path = TargetPath::new("alice/a").unwrap();
+        let finished = poll_times(client.lookup(&path), polls).map(Result::unwrap).is_some();
+        assert!(finished == (shelf.files() == expected), "after {polls} polls");
+        if finished {
+            assert!(polls > 8, "only {polls} polls");
+            break;
+        }
+        assert_eq!(times.search(Kind::Async, &times.new, &shelf).unwrap(), [1, 3, 3, 3]);
+        assert_eq!(shelf.files(), expected, "after {polls} polls");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod bins;
 mod both;
 mod delegation_claims;
 mod delegation_edges;
+mod delegation_limits;
 mod delegation_names;
 mod delegation_walk;
 mod fast_forward;
@@ -25,6 +26,7 @@ mod target_hashes;
 mod thresholds;
 mod time;
 mod timestamp;
+mod two_runs;
 
 use tufgate::{Client, Found, MemoryStore, Repository as Config, Settings, Store, TargetPath};
 
