@@ -69,7 +69,7 @@ impl Commit {
                 continue;
             }
             let floor = match write.entry {
-                Entry::Root => merged.root,
+                Entry::Root => merged.root.version,
                 Entry::Timestamp => merged.timestamp.version,
                 Entry::Snapshot => merged.snapshot.version,
                 _ => 0,

@@ -47,8 +47,8 @@ impl Found {
 pub struct Lookup<'s> {
     session: &'s Session,
     path: TargetPath,
-    /// Delegations still to be visited, the next one last.
-    stack: Vec<Pending>,
+    /// Delegations still to be visited, the next one last. An error ends the search when its turn comes.
+    stack: Vec<Result<Pending, RepositoryError>>,
     visited: HashSet<RoleName>,
     asked: Vec<RoleName>,
     valid_until: SystemTime,
@@ -161,21 +161,21 @@ impl<'s> Lookup<'s> {
         if let Some(entry) = targets.target(&self.path) {
             return Ok(Some(Found::Signed(self.info(role, entry)?)));
         }
-        let claiming =
-            targets.delegations().claiming(&self.path).map_err(|fault| RepositoryError::role(&role, fault))?;
-        if claiming.last().is_some_and(Delegation::is_terminating) {
+        let claiming = targets.delegations().claiming(&self.path);
+        if matches!(claiming.last(), Some(Ok(last)) if last.is_terminating()) {
             // Nobody that stands behind a terminating delegation is asked, here or further up (§5.6.7.2).
             self.stack.clear();
         }
         let pending = |delegation| Pending { delegator: role.clone(), by: Arc::clone(targets), delegation };
-        self.stack.extend(claiming.into_iter().rev().map(pending));
+        let refused = |fault| RepositoryError::role(&role, fault);
+        self.stack.extend(claiming.into_iter().rev().map(|claim| claim.map(pending).map_err(refused)));
         self.asked.push(role);
         Ok(None)
     }
 
     /// The next delegation to a role that was not visited before.
     fn next(&mut self) -> Result<Option<Pending>, RepositoryError> {
-        while let Some(pending) = self.stack.pop() {
+        while let Some(pending) = self.stack.pop().transpose()? {
             if !self.visited.insert(pending.delegation.role().clone()) {
                 continue;
             }

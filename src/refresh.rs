@@ -204,7 +204,8 @@ impl Refresh {
             State::LoadRoot(_) => load(Entry::Root, limits.root_bytes),
             State::FetchRoot(root) => Action::Fetch(Fetch {
                 role: RoleName::ROOT,
-                path: format!("{}.root.json", root.root().version().saturating_add(1)),
+                // One more than the largest version is a file that no repository has.
+                path: format!("{}.root.json", u128::from(root.root().version()) + 1),
                 max_bytes: limits.root_bytes,
                 forbidden_is_absent: self.settings.forbidden_is_absent,
             }),
@@ -233,7 +234,7 @@ impl Refresh {
             State::Start(root) => Ok(State::LoadFloors(root)),
             State::LoadFloors(root) => self.floors_loaded(root, answer),
             State::LoadPinned(root) => self.pinned_loaded(root, answer),
-            State::LoadHistory(root) => Ok(self.history_loaded(root, answer)),
+            State::LoadHistory(root) => self.history_loaded(root, answer),
             State::LoadRoot(root) => self.root_loaded(root, answer),
             State::FetchRoot(root) => self.root_fetched(root, answer),
             // After a rotation both files are deleted (§5.3.11). A store that is only read still has them.
@@ -259,7 +260,7 @@ impl Refresh {
             Some(Err(BadRecord::Damaged)) => self.floors_damaged = true,
             Some(Err(BadRecord::Newer(found))) => return Err(newer_floors(found).into()),
         }
-        self.follow_rotation(&root);
+        self.follow(&root)?;
         Ok(State::LoadPinned(root))
     }
 
@@ -281,16 +282,16 @@ impl Refresh {
         Ok(State::LoadHistory(root))
     }
 
-    fn history_loaded(&mut self, root: Box<TrustedRoot>, answer: Option<Vec<u8>>) -> State {
-        let Some(bytes) = answer else { return State::LoadRoot(root) };
+    fn history_loaded(&mut self, root: Box<TrustedRoot>, answer: Option<Vec<u8>>) -> Result<State, Error> {
+        let Some(bytes) = answer.filter(|_| root.root().version() < u64::MAX) else { return Ok(State::LoadRoot(root)) };
         match root.successor(&bytes, &self.settings.limits) {
             Ok(next) => {
-                self.follow_rotation(&next);
-                State::LoadHistory(Box::new(next))
+                self.follow(&next)?;
+                Ok(State::LoadHistory(Box::new(next)))
             }
             Err(error) => {
                 self.unusable(Entry::RootHistory(root.root().version().saturating_add(1)), &error);
-                State::LoadRoot(root)
+                Ok(State::LoadRoot(root))
             }
         }
     }
@@ -308,7 +309,7 @@ impl Refresh {
                 Ok(stored) if Some(stored.root().version()) == root.root().version().checked_add(1) => {
                     match root.successor(&bytes, &self.settings.limits) {
                         Ok(next) => {
-                            self.follow_rotation(&next);
+                            self.follow(&next)?;
                             self.stored_root = next.root().version();
                             root = Box::new(next);
                         }
@@ -334,10 +335,10 @@ impl Refresh {
         let bytes = self.spend(&RoleName::ROOT, bytes, self.settings.limits.root_bytes)?;
         let next = root.successor(&bytes, &self.settings.limits)?;
         self.new_roots = self.new_roots.saturating_add(1);
-        self.follow_rotation(&next);
+        self.follow(&next)?;
         let version = next.root().version();
         self.stored_root = version;
-        self.floors.root = self.floors.root.max(version);
+        self.floors.root.raise(&Floor::new(version, Some(*next.digest())));
         let bytes = Arc::new(bytes);
         let commit = self
             .commit_floors()
@@ -350,16 +351,13 @@ impl Refresh {
     /// (§5.3.10), and a rotation of the online keys resets floors (§5.3.11).
     fn roots_end(&mut self, root: Box<TrustedRoot>) -> Result<State, Error> {
         let version = root.root().version();
-        if version < self.floors.root {
-            let fault = Fault::RootsWithheld { trusted: self.floors.root, found: version };
+        if version < self.floors.root.version {
+            let fault = Fault::RootsWithheld { trusted: self.floors.root.version, found: version };
             return Err(RepositoryError::role(&RoleName::ROOT, fault).into());
         }
         let (bytes, online_keys) = (Arc::new(root.bytes().to_vec()), root.root().online_keys());
         let missing_root = self.stored_root != version;
-        if version > self.floors.root {
-            self.floors.root = version;
-            self.floors_changed = true;
-        }
+        self.floors_changed |= self.floors.root.raise(&Floor::new(version, Some(*root.digest())));
         let fresh = root.fresh(self.now)?;
         let rotated = self.rotation.seen;
         if rotated {
@@ -554,6 +552,17 @@ impl Refresh {
         self.restarts += 1;
         self.interrupted = Some(error);
         Ok(State::FetchTimestamp(Box::new(root), Some(timestamp)))
+    }
+
+    /// Takes note of one more root of the chain: it must be the one that was trusted before under this version.
+    fn follow(&mut self, root: &TrustedRoot) -> Result<(), RepositoryError> {
+        let version = root.root().version();
+        let trusted = &self.floors.root;
+        if trusted.version == version && trusted.digest.is_some_and(|trusted| trusted != *root.digest()) {
+            return Err(RepositoryError::role(&RoleName::ROOT, Fault::RootFork { version }));
+        }
+        self.follow_rotation(root);
+        Ok(())
     }
 
     fn follow_rotation(&mut self, root: &TrustedRoot) {

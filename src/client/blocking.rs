@@ -61,9 +61,9 @@ impl<T: Transport, S: Store> Client<T, S> {
     /// Brings the trusted metadata up to date (TUF-1.0.34 §5.1 to §5.6).
     ///
     /// # Errors
-    /// See [`Error`]. What was trusted before stays so; roots that were verified on the way are kept.
+    /// See [`Error`]. What was trusted before stays so, the session included as long as it is valid; roots that were
+    /// verified on the way are kept.
     pub fn refresh(&mut self) -> Result<&Session, Error> {
-        self.session = None;
         let mut machine = self.core.refresh()?;
         self.drive(|answer| machine.step(answer))?;
         Ok(self.session.insert(machine.into_session().ok_or_else(stopped)?))

@@ -42,7 +42,6 @@ impl<T: AsyncTransport, S: Store> AsyncClient<T, S> {
     /// # Errors
     /// As [`crate::Client::refresh`].
     pub async fn refresh(&mut self) -> Result<&Session, Error> {
-        self.session = None;
         let mut machine = self.core.refresh()?;
         let mut answer = None;
         loop {

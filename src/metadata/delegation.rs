@@ -137,24 +137,31 @@ impl Delegations {
 
     /// The delegations that claim a path, in order of priority; those after a terminating one are left out.
     ///
-    /// # Errors
-    /// [`Fault::Pattern`] when a pattern that must be asked is malformed.
-    pub(crate) fn claiming(&self, path: &TargetPath) -> Result<Vec<Delegation>, Fault> {
+    /// Where a pattern is malformed, nobody knows whom the path belongs to from there on: [`Fault::Pattern`] stands in
+    /// the place of that delegation and is the last entry.
+    pub(crate) fn claiming(&self, path: &TargetPath) -> Vec<Result<Delegation, Fault>> {
         let digest = digest::sha256(path.as_str().as_bytes());
         match &self.roles {
-            Roles::Succinct(succinct) => Ok(succinct.bin_of(digest.as_bytes()).into_iter().collect()),
+            Roles::Succinct(succinct) => succinct.bin_of(digest.as_bytes()).map(Ok).into_iter().collect(),
             Roles::Listed(listed) => {
                 let hex = digest.to_hex();
                 let mut found = Vec::new();
                 for (index, role) in listed.roles.iter().enumerate() {
-                    if listed.claims(role, path, &hex)? {
-                        found.extend(self.at(index));
-                        if role.terminating {
+                    match listed.claims(role, path, &hex) {
+                        Ok(false) => {}
+                        Ok(true) => {
+                            found.extend(self.at(index).map(Ok));
+                            if role.terminating {
+                                break;
+                            }
+                        }
+                        Err(fault) => {
+                            found.push(Err(fault));
                             break;
                         }
                     }
                 }
-                Ok(found)
+                found
             }
         }
     }

@@ -57,7 +57,7 @@ impl Floor {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Floors {
     /// Highest root version ever trusted.
-    pub(crate) root: u64,
+    pub(crate) root: Floor,
     /// The root version at which the keys of timestamp and snapshot were last compared with those before.
     pub(crate) compared_root: u64,
     /// Identifies the holders of those keys, as of `compared_root`.
@@ -116,7 +116,8 @@ impl Floors {
     /// Takes the higher of each, from what another process may have written meanwhile. Where one of both was reset by
     /// a later root, its lower floors are the right ones.
     pub(crate) fn merge(&mut self, other: &Self) {
-        let root = self.root.max(other.root);
+        let mut root = self.root.clone();
+        root.raise(&other.root);
         let time = self.time.max(other.time);
         if other.reset_by > self.reset_by {
             self.clone_from(other);
@@ -170,7 +171,7 @@ impl Floors {
         let digest = |d: &Option<Digest>| d.map_or_else(|| "-".to_owned(), |d| d.to_hex());
         // Writing to a String cannot fail.
         let _ = writeln!(text, "tufgate floors {FORMAT}");
-        let _ = writeln!(text, "root {}", self.root);
+        let _ = writeln!(text, "root {} {}", self.root.version, digest(&self.root.digest));
         let _ = writeln!(text, "compared {} {}", self.compared_root, self.online_keys);
         let _ = writeln!(text, "reset {}", self.reset_by);
         let _ = writeln!(text, "time {}", self.time);
@@ -217,7 +218,7 @@ fn parse(text: &str) -> Option<Floors> {
         };
         Some(Floor { version: version.parse().ok()?, digest })
     };
-    let root = field("root")?.parse().ok()?;
+    let root = floor(field("root")?)?;
     let (compared_root, online_keys) = field("compared")?.split_once(' ')?;
     let (compared_root, online_keys) = (compared_root.parse().ok()?, online_keys.to_owned());
     let reset_by = field("reset")?.parse().ok()?;
@@ -239,7 +240,12 @@ mod tests {
     use super::*;
 
     fn floors() -> Floors {
-        let mut floors = Floors { root: 3, compared_root: 3, online_keys: "ab".into(), ..Floors::default() };
+        let mut floors = Floors {
+            root: Floor::new(3, Some(digest::sha256(b"r"))),
+            compared_root: 3,
+            online_keys: "ab".into(),
+            ..Floors::default()
+        };
         floors.timestamp = Floor::new(9, Some(digest::sha256(b"t")));
         floors.snapshot = Floor::new(7, None);
         floors.roles.typed.insert("a \"b\"\n../x".into(), 5);
@@ -276,14 +282,14 @@ mod tests {
 
     #[test]
     fn a239_merging_takes_the_higher_of_each() {
-        let mut low = Floors { root: 4, ..floors() };
+        let mut low = Floors { root: Floor::new(4, None), ..floors() };
         low.timestamp.version = 8;
         low.roles.typed.insert("targets".into(), 2);
         low.roles.typed.insert("new".into(), 1);
         let mut merged = low.clone();
         merged.merge(&floors());
         let mut expected = floors();
-        expected.root = 4;
+        expected.root = Floor::new(4, None);
         expected.roles.typed.insert("new".into(), 1);
         assert_eq!(merged, expected);
         let mut other_way = floors();
@@ -293,7 +299,7 @@ mod tests {
 
     #[test]
     fn merging_keeps_a_reset_by_the_later_root() {
-        let mut reset = Floors { root: 5, compared_root: 5, ..floors() };
+        let mut reset = Floors { root: Floor::new(5, None), compared_root: 5, ..floors() };
         reset.reset(5);
         let mut merged = floors();
         merged.merge(&reset);

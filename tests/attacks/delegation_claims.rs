@@ -51,15 +51,18 @@ fn a131_a_malformed_pattern_is_an_error_when_a_search_reaches_it() {
         for pattern in ["[a-z]/*", "x/[", "", &"x".repeat(1025)] {
             let mut repo = Repository::new();
             repo.delegate("targets", Delegation::to("owner").paths(["owner/*"]).terminating());
+            repo.delegate("targets", Delegation::to("early").paths(["x/*"]));
             repo.delegate("targets", Delegation::to("alice").paths([pattern]));
             repo.delegate("targets", Delegation::to("mallory").paths(["x/*"]));
             repo.add_target("mallory", "x/f", b"evil");
             repo.add_target("targets", "x/top", b"top");
+            repo.add_target("early", "x/early", b"early");
             repo.publish();
             let mut client = kind.client(&repo, Shelf::new());
+            assert_eq!(client.signer("x/early"), Ok("early".to_owned()));
             let shown: String = pattern.chars().take(128).collect();
             assert_refused(client.lookup("x/f"), "targets", Fault::Pattern { pattern: shown });
-            // Not reached: the delegator lists it itself, or a terminating delegation before it claims it.
+            // Not reached: a role before it lists it, the delegator lists it itself, or a terminating delegation before it claims it.
             assert_eq!(client.signer("x/top"), Ok("targets".to_owned()));
             assert_eq!(client.signer("owner/f"), nobody_of(&["targets", "owner"]));
         }

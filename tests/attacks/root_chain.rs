@@ -387,3 +387,17 @@ fn a058_a_root_that_breaks_off_is_an_error_of_the_transport() {
         assert_eq!(machine.run(&repo, &repo.root_file(1)).unwrap(), [2, 2, 1, 1]);
     }
 }
+
+#[test]
+fn a101_a_root_of_the_largest_version_ends_the_chain() {
+    let mut repo = Repository::new();
+    repo.root.set_version(u64::MAX);
+    let pinned = repo.put("root");
+    for machine in Machine::each() {
+        for _ in 0..2 {
+            repo.take_log();
+            assert_eq!(machine.run_with(&repo, &pinned, &Settings::default()).unwrap(), ([u64::MAX, 1, 1, 1], vec![]));
+            assert_eq!(repo.take_log()[0], "metadata/18446744073709551616.root.json");
+        }
+    }
+}

@@ -298,3 +298,25 @@ fn a054_missing_links_of_the_history_are_fetched_and_never_jumped() {
         }
     }
 }
+
+#[test]
+fn a053_an_older_pinned_root_that_leads_to_another_history_is_a_fork() {
+    for machine in Machine::each() {
+        let base = Repository::new();
+        let (mut ours, mut theirs) = (base.fork(), base.fork());
+        for (repo, key) in [(&mut ours, 1), (&mut theirs, 2)] {
+            for root in 2..=3 {
+                repo.rotate("root", [Key::ed25519(10 * key + root)]);
+                repo.publish();
+            }
+        }
+        // The store begins at root 3: nothing in it is older than the other repository's root 2.
+        machine.run(&ours, &ours.root_file(3)).unwrap();
+        let kept = machine.kept();
+        let result = machine.run(&theirs, &theirs.root_file(2));
+        assert_refused(result, "root", Fault::RootFork { version: 3 });
+        theirs.assert_log(&["metadata/3.root.json"]);
+        assert_eq!(machine.kept(), kept);
+        machine.run(&ours, &ours.root_file(3)).unwrap();
+    }
+}
