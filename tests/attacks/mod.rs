@@ -2,6 +2,7 @@
 
 mod bins;
 mod both;
+mod crash;
 mod delegation_claims;
 mod delegation_edges;
 mod delegation_limits;
@@ -22,6 +23,8 @@ mod rotation;
 mod shelf;
 mod signatures;
 mod snapshot;
+mod spoilt;
+mod state;
 mod target_hashes;
 mod thresholds;
 mod time;
