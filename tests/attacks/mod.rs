@@ -1,5 +1,6 @@
 //! What hostile repositories do, by the numbers of `spec-notes/attacks.md`: each test names the entry it is about.
 
+mod bin_names;
 mod bins;
 mod both;
 mod crash;
@@ -9,17 +10,20 @@ mod delegation_limits;
 mod delegation_names;
 mod delegation_walk;
 mod fast_forward;
+mod json;
 mod keyids;
 mod lasting;
 mod local_state;
 mod machine;
 mod moving_repository;
+mod pep480;
 mod pins;
 mod recovery;
 mod root_chain;
 mod root_form;
 mod root_store;
 mod rotation;
+mod schema;
 mod shelf;
 mod signatures;
 mod snapshot;
