@@ -1,5 +1,6 @@
 //! What hostile repositories do, by the numbers of `spec-notes/attacks.md`: each test names the entry it is about.
 
+mod api;
 mod bin_names;
 mod bins;
 mod both;
@@ -9,13 +10,16 @@ mod delegation_edges;
 mod delegation_limits;
 mod delegation_names;
 mod delegation_walk;
+mod downloads;
 mod fast_forward;
 mod json;
 mod keyids;
 mod lasting;
+mod limits;
 mod local_state;
 mod machine;
 mod moving_repository;
+mod names;
 mod pep480;
 mod pins;
 mod recovery;
@@ -29,6 +33,7 @@ mod signatures;
 mod snapshot;
 mod spoilt;
 mod state;
+mod taps;
 mod target_hashes;
 mod thresholds;
 mod time;
