@@ -106,9 +106,10 @@ pub struct Refresh {
     budget: u64,
     new_roots: u32,
     stored_root: u64,
-    /// The pinned root where the store lacks it. It is stored once its chain was followed to the end, so that another
-    /// root of this version is seen to be a fork in later runs.
-    unstored_pin: Option<(u64, Arc<Vec<u8>>)>,
+    /// Roots of the chain that the history lacks, by version: the pinned one, and one that only `root.json` has. They are
+    /// stored once the chain was followed to the end, so that another root of the pinned version is seen to be a fork in
+    /// later runs, and the chain does not part where `root.json` is replaced.
+    unstored_roots: Vec<(u64, Arc<Vec<u8>>)>,
     rotation: Rotation,
     restarts: u32,
     /// Why timestamp is asked for again.
@@ -162,7 +163,7 @@ impl Refresh {
             floors_changed: false,
             new_roots: 0,
             stored_root: 0,
-            unstored_pin: None,
+            unstored_roots: Vec::new(),
             rotation: Rotation::default(),
             restarts: 0,
             interrupted: None,
@@ -278,7 +279,9 @@ impl Refresh {
                 true
             }
         };
-        self.unstored_pin = unstored.then(|| (version, Arc::new(root.bytes().to_vec())));
+        if unstored {
+            self.unstored_roots.push((version, Arc::new(root.bytes().to_vec())));
+        }
         Ok(State::LoadHistory(root))
     }
 
@@ -311,6 +314,7 @@ impl Refresh {
                         Ok(next) => {
                             self.follow(&next)?;
                             self.stored_root = next.root().version();
+                            self.unstored_roots.push((self.stored_root, Arc::new(bytes)));
                             root = Box::new(next);
                         }
                         Err(error) => self.unusable(Entry::Root, &error),
@@ -371,12 +375,12 @@ impl Refresh {
             self.floors_changed = true;
         }
         let next = State::LoadTimestamp(Box::new(fresh));
-        let unstored_pin = self.unstored_pin.take();
-        if !missing_root && unstored_pin.is_none() && !self.floors_changed {
+        let unstored_roots = std::mem::take(&mut self.unstored_roots);
+        if !missing_root && unstored_roots.is_empty() && !self.floors_changed {
             return Ok(next);
         }
         let mut commit = self.commit_floors();
-        if let Some((version, bytes)) = unstored_pin {
+        for (version, bytes) in unstored_roots {
             commit = commit.and_write(Entry::RootHistory(version), version, bytes);
         }
         if missing_root {

@@ -22,9 +22,12 @@ pub enum Kind {
     Async,
 }
 
+/// Each of them.
+pub const BOTH: [Kind; 2] = [Kind::Blocking, Kind::Async];
+
 /// Runs a case with each of them.
 pub fn for_both(case: impl Fn(Kind)) {
-    for kind in [Kind::Blocking, Kind::Async] {
+    for kind in BOTH {
         eprintln!("with the {kind:?} client:");
         case(kind);
     }
@@ -54,6 +57,14 @@ impl Kind {
             Self::Blocking => AnyClient::Blocking(Client::new(config, repo.transport(), store).with_clock(clock)),
             Self::Async => AnyClient::Async(AsyncClient::new(config, repo.transport(), store).with_clock(clock)),
         }
+    }
+}
+
+/// The async client by itself, for tests that interrupt it.
+pub fn async_client<S: Store>(repo: &Repository, store: S) -> AsyncClient<SimTransport, S> {
+    match Kind::Async.client(repo, store) {
+        AnyClient::Async(client) => client,
+        AnyClient::Blocking(_) => unreachable!("the other kind was asked for"),
     }
 }
 
@@ -94,11 +105,20 @@ impl<S: Store> AnyClient<S> {
     }
 
     pub fn session(&self) -> &Session {
+        self.session_if_any().expect("a refresh went well")
+    }
+
+    pub fn session_if_any(&self) -> Option<&Session> {
         match self {
             Self::Blocking(client) => client.session(),
             Self::Async(client) => client.session(),
         }
-        .expect("a refresh went well")
+    }
+
+    /// A search for what is signed.
+    #[track_caller]
+    pub fn target(&mut self, path: &str) -> TargetInfo {
+        signed(self.lookup(path))
     }
 
     /// The role that signs for a path; `Err` with the roles that were asked where none does.
