@@ -73,10 +73,10 @@ impl CliError {
     pub(crate) fn at_fault(&self) -> Option<&'static str> {
         match self {
             Self::Library(Error::Repository(_)) => Some("the repository, or who stands between it and you"),
+            // A user's own choice or slip needs no blame.
             Self::Library(Error::Transport(error)) if error.fault == TransportFault::Offline => None,
             Self::Library(Error::Transport(_)) => Some("the network or the server"),
             Self::Library(Error::Store(_)) | Self::Disk { .. } => Some("this machine"),
-            Self::Config { .. } | Self::Library(Error::Caller(_)) => Some("the configuration or the command line"),
             _ => None,
         }
     }

@@ -46,8 +46,7 @@ pub(super) fn run(
     if run.output.is_json() {
         run.output.report(&report);
     }
-    run.output.status(judged::summary("target", verdicts.clone()));
-    Ok(judged::exit(verdicts))
+    Ok(judged::conclude(run.output, "target", verdicts))
 }
 
 #[derive(Debug, Serialize)]

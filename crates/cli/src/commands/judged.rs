@@ -103,6 +103,27 @@ impl Verdict {
         }
     }
 
+    fn help(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Verified { .. } | Self::Fetched { .. } | Self::Present { .. } => return None,
+            Self::Mismatch { .. } => {
+                "mismatch: do not use the file. Fetch it again with `tufgate download`; if it stays, tell the operator"
+            }
+            Self::Unsigned { .. } => {
+                "unsigned: the repository never approved a file of this name. Check where it came from, --index, and the \
+                 template of target paths (--target)"
+            }
+            Self::Stale { .. } => {
+                "stale: check the clock of this machine. If it is right, a role was not signed again in time, or an old \
+                 copy of it is kept alive: try again later or from another network"
+            }
+            Self::Untrusted { .. } => {
+                "untrusted: do not use the file. Try again later or from another network; if it stays, tell the operator"
+            }
+            Self::Unreadable { .. } => "unreadable: nothing was judged there. Check the path, its owner and its mode",
+        })
+    }
+
     fn exit(&self) -> Exit {
         match self {
             Self::Verified { .. } | Self::Fetched { .. } | Self::Present { .. } => Exit::Verified,
@@ -147,15 +168,28 @@ impl std::fmt::Display for Amount {
 
 /// The exit code for all verdicts of a run. That a file is wrong outweighs that a role could not be asked about
 /// another, and that outweighs that one could not be read.
-pub(super) fn exit<'a>(verdicts: impl Iterator<Item = &'a Verdict> + Clone) -> Exit {
+fn exit<'a>(verdicts: impl Iterator<Item = &'a Verdict> + Clone) -> Exit {
     [Exit::NotVerified, Exit::Untrusted, Exit::Unreachable]
         .into_iter()
         .find(|exit| verdicts.clone().any(|verdict| verdict.exit() == *exit))
         .unwrap_or(Exit::Verified)
 }
 
+/// Says how many there are of each verdict, and what to do about those that are not good.
+pub(super) fn conclude<'a>(output: &Output, thing: &str, verdicts: impl Iterator<Item = &'a Verdict> + Clone) -> Exit {
+    output.status(summary(thing, verdicts.clone()));
+    let mut told = Vec::new();
+    for help in verdicts.clone().filter_map(Verdict::help) {
+        if !told.contains(&help) {
+            output.help(help);
+            told.push(help);
+        }
+    }
+    exit(verdicts)
+}
+
 /// `3 files: 2 verified, 1 mismatch`.
-pub(super) fn summary<'a>(thing: &str, verdicts: impl Iterator<Item = &'a Verdict> + Clone) -> String {
+fn summary<'a>(thing: &str, verdicts: impl Iterator<Item = &'a Verdict> + Clone) -> String {
     let all = ["verified", "fetched", "present", "mismatch", "unsigned", "stale", "untrusted", "unreadable"];
     let counts: Vec<_> = all
         .iter()

@@ -21,13 +21,13 @@ pub(super) fn run(run: &Run<'_>, name: Option<&String>, repository: &RepositoryA
     let index = Index::find(repository, run.global)?;
     let client = run.client(&index)?;
     let state = index.state_directory(run.global)?;
+    if run.global.read_only_state {
+        run.output.warn(format_args!("{}: nothing was kept (--read-only-state)", shown(&state)));
+    }
     run.output.report(&Refreshed {
         repository: Basis::new(&index, session(&client)?),
         state_directory: state.to_string_lossy().into_owned(),
     });
-    if run.global.read_only_state {
-        run.output.warn(format_args!("{}: nothing was kept (--read-only-state)", shown(&state)));
-    }
     Ok(Exit::Verified)
 }
 

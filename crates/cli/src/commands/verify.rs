@@ -49,8 +49,7 @@ pub(super) fn run(run: &Run<'_>, paths: &[PathBuf], repository: &RepositoryArgs)
     if run.output.is_json() {
         run.output.report(&report);
     }
-    run.output.status(judged::summary("file", verdicts.clone()));
-    Ok(judged::exit(verdicts))
+    Ok(judged::conclude(run.output, "file", verdicts))
 }
 
 #[derive(Debug, Serialize)]

@@ -98,6 +98,13 @@ impl Output {
         }
     }
 
+    /// What to do about a result. Not beside JSON, whose readers know the verdicts.
+    pub(crate) fn help(&self, message: &str) {
+        if !self.is_json() {
+            let _ = writeln!(self.err.borrow_mut(), "{HELP}help:{HELP:#} {message}");
+        }
+    }
+
     /// Why the command stopped: once, with all causes, and what to do.
     pub(crate) fn error(&self, error: &CliError) {
         let mut err = self.err.borrow_mut();
