@@ -1,5 +1,8 @@
 //! The command as people run it: the real binary, real files, a home directory of its own for each test.
 
+// Clippy's permission for tests covers test functions, not the helpers they share.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 mod cases;
 mod files;
 mod states;
