@@ -18,11 +18,13 @@ use crate::error::{
     CallerError, Error, Fault, RepositoryError, StoreError, StoreFault, TransportError, TransportFault,
 };
 use crate::lookup::Found;
+use crate::metadata::Root;
 use crate::refresh::{Action, Fetch, Refresh, Settings};
 use crate::session::Session;
 use crate::store::Store;
 use crate::target::{Approved, TargetInfo, TargetVerifier};
 use crate::transport::BaseUrl;
+use crate::trusted::TrustedRoot;
 
 /// One repository: the root that is trusted beforehand, and where its files lie.
 #[derive(Debug, Clone)]
@@ -46,6 +48,17 @@ impl Repository {
     pub fn with_settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
         self
+    }
+
+    /// The pinned root, to show it before anything is fetched. It may have expired: the chain of newer roots starts at
+    /// it (TUF-1.0.34 §5.2).
+    ///
+    /// # Errors
+    /// [`CallerError::PinnedRoot`] when the bytes are not a root that is signed by its own keys.
+    pub fn root(&self) -> Result<Root, CallerError> {
+        TrustedRoot::pin(&self.pinned_root, &self.settings.limits)
+            .map(|trusted| trusted.root().clone())
+            .map_err(|error| CallerError::PinnedRoot(Box::new(error)))
     }
 }
 

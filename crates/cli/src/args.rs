@@ -1,0 +1,178 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+use crate::config::IndexOptions;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  everything asked for was done; everything that was judged is verified
+  1  a file or target did not verify
+  2  the command line or the configuration is wrong
+  3  the repository cannot be trusted: signature, rollback, expiry
+  4  network or disk";
+
+/// Verify distributions against a package index that is signed with The Update Framework (PEP 458).
+#[derive(Debug, Parser)]
+#[command(name = "tufgate", version, propagate_version = true, after_help = EXIT_CODES)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes. Values of variables are never shown in the help: an address may hold a password.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// Read this configuration alone, instead of the nearest `tufgate.toml` above and the user's
+    #[arg(long, global = true, value_name = "FILE", env = "TUFGATE_CONFIG", hide_env_values = true, value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+    /// Keep what is trusted below this directory, instead of the platform's directory for state
+    #[arg(long, global = true, value_name = "DIR", env = "TUFGATE_STATE_DIR", hide_env_values = true, value_hint = ValueHint::DirPath)]
+    pub(crate) state_dir: Option<PathBuf>,
+    /// Read what is trusted, but write nothing: this run leaves no trace, and the next one is not protected by it
+    #[arg(long, global = true, env = "TUFGATE_READ_ONLY_STATE", value_parser = BoolishValueParser::new(), hide_env_values = true)]
+    pub(crate) read_only_state: bool,
+    /// Use no network: only repositories at file:// can be reached
+    #[arg(long, global = true, env = "TUFGATE_OFFLINE", value_parser = BoolishValueParser::new(), hide_env_values = true)]
+    pub(crate) offline: bool,
+    /// What to write to standard output
+    #[arg(long, global = true, value_enum, default_value_t, env = "TUFGATE_FORMAT", hide_env_values = true)]
+    pub(crate) format: Format,
+    /// When to use colour; `auto` heeds NO_COLOR
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        env = "TUFGATE_COLOR",
+        hide_env_values = true
+    )]
+    pub(crate) color: Color,
+    /// Show no progress bars
+    #[arg(long, global = true, env = "TUFGATE_NO_PROGRESS", value_parser = BoolishValueParser::new(), hide_env_values = true)]
+    pub(crate) no_progress: bool,
+    /// No summary and no progress; warnings and errors stay
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say on standard error what is fetched and why (twice: what the libraries say too)
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+/// The form of the result on standard output.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Lines for people and for `cut`
+    #[default]
+    Text,
+    /// One JSON document with a `schema`
+    Json,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Say which repositories are trusted, and by which root
+    #[command(subcommand)]
+    Trust(Trust),
+    /// Bring the trusted metadata of a repository up to date
+    Refresh {
+        /// The repository, by its name in the configuration [default: the default index]
+        #[arg(conflicts_with = "index")]
+        name: Option<String>,
+        #[command(flatten)]
+        repository: RepositoryArgs,
+    },
+    /// Fetch targets; a file appears only once all of it is verified
+    Download {
+        /// Target paths, as the repository names them
+        #[arg(required = true, value_name = "TARGET")]
+        targets: Vec<String>,
+        /// Where to put the files, each under the last segment of its target path
+        #[arg(short, long, value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
+        output: PathBuf,
+        #[command(flatten)]
+        repository: RepositoryArgs,
+    },
+    /// Check that files are exactly what the repository signs for
+    Verify {
+        /// Files, and directories in which every file is judged
+        #[arg(required = true, value_name = "FILE|DIR", value_hint = ValueHint::AnyPath)]
+        paths: Vec<PathBuf>,
+        #[command(flatten)]
+        repository: RepositoryArgs,
+    },
+    /// Show what is trusted: versions, expiry, keys, thresholds, delegations
+    Inspect {
+        /// A role [default: an overview]
+        role: Option<String>,
+        #[command(flatten)]
+        repository: RepositoryArgs,
+    },
+    /// Write completions for a shell to standard output
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual page to standard output
+    Man {
+        /// Write the pages of all commands into this directory instead
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+        dir: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Trust {
+    /// Pin a repository: copy its root and note where its files lie
+    Add {
+        /// The name to know it by
+        name: String,
+        #[command(flatten)]
+        options: Box<IndexOptions>,
+    },
+    /// List the repositories that are pinned
+    List,
+    /// Show one of them
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// Forget one of them
+    Remove {
+        /// Its name
+        name: String,
+        /// Remove the record of what was trusted of it, too: a rollback is not noticed after that
+        #[arg(long)]
+        with_state: bool,
+    },
+}
+
+/// Which repository, and what to take instead of its configuration.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Repository options")]
+pub(crate) struct RepositoryArgs {
+    /// The repository, by its name in the configuration
+    #[arg(long, value_name = "NAME", env = "TUFGATE_INDEX", hide_env_values = true)]
+    pub(crate) index: Option<String>,
+    #[command(flatten)]
+    pub(crate) options: IndexOptions,
+}

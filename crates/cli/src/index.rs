@@ -1,0 +1,194 @@
+//! One repository, with all that is needed to talk to it.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use tufgate::{
+    AnyTransport, BaseUrl, Client, Digest, Fetched, FileStore, HashAlgorithm, Hasher, HttpOptions, HttpTransport,
+    Limits, Proxy, Repository, Root, Settings, Transport, error::TransportError,
+};
+
+use crate::args::{Global, RepositoryArgs};
+use crate::config::{self, Config, IndexOptions, Location, Sha256};
+use crate::error::CliError;
+use crate::names::Template;
+use crate::text::{Escaped, shown, without_credentials};
+use crate::walk;
+
+/// The client of this program.
+pub(crate) type IndexClient = Client<Traced<AnyTransport<HttpTransport>>, FileStore>;
+
+/// A repository as it is configured, its root read and compared with its fingerprint.
+#[derive(Debug)]
+pub(crate) struct Index {
+    pub(crate) name: String,
+    pub(crate) metadata: BaseUrl,
+    pub(crate) targets: BaseUrl,
+    pub(crate) template: Template,
+    pub(crate) root_path: PathBuf,
+    pub(crate) root_sha256: Sha256,
+    root_bytes: Vec<u8>,
+    options: IndexOptions,
+}
+
+impl Index {
+    /// The repository that the arguments mean.
+    pub(crate) fn find(args: &RepositoryArgs, global: &Global) -> Result<Self, CliError> {
+        let cwd = std::env::current_dir()
+            .map_err(|error| CliError::disk("the working directory cannot be had".to_owned(), error))?;
+        let options = args.options.clone().based_on(&cwd);
+        if args.index.is_none() && options.is_complete() {
+            return Self::new("command-line", options);
+        }
+        let config = Config::load(global.config.as_deref())?;
+        let name = match &args.index {
+            Some(name) => name.clone(),
+            None => config.default_index()?,
+        };
+        let (_, configured) = config.index(&name).ok_or_else(|| unknown(&name, &config))?;
+        Self::new(&name, options.or(configured.clone()))
+    }
+
+    /// A repository by its options; paths in them are absolute.
+    pub(crate) fn new(name: &str, options: IndexOptions) -> Result<Self, CliError> {
+        let lacks = |key: &str| CliError::Config {
+            message: format!("index `{name}` has no `{key}`"),
+            help: format!("add `{key}` to [index.{name}], or give --{key}"),
+        };
+        let root_path = options.root.clone().ok_or_else(|| lacks("root"))?;
+        let address = |location: &Option<Location>, key| {
+            let location = location.as_ref().ok_or_else(|| lacks(key))?;
+            BaseUrl::new(&location.0)
+                .map_err(|error| CliError::config(format!("index `{name}`, `{key}`: {}", Escaped(error))))
+        };
+        let metadata = address(&options.metadata_url, "metadata-url")?;
+        let targets = address(&options.targets_url, "targets-url")?;
+        let root_bytes = read_root(&root_path)?;
+        let root_sha256 = sha256(&root_bytes);
+        if let Some(expected) = options.root_sha256.as_ref().filter(|expected| **expected != root_sha256) {
+            return Err(CliError::Config {
+                message: format!(
+                    "the root in {} is not the one that was pinned: its sha256 is {} where {} is expected",
+                    shown(&root_path),
+                    root_sha256.0,
+                    expected.0
+                ),
+                help: "get the root and its fingerprint again, from somewhere you trust and by different ways; do not \
+                       pin what you cannot compare"
+                    .to_owned(),
+            });
+        }
+        let template = options.target.clone().unwrap_or_default();
+        Ok(Self { name: name.to_owned(), metadata, targets, template, root_path, root_sha256, root_bytes, options })
+    }
+
+    /// The pinned root, signed by its own keys.
+    pub(crate) fn root(&self) -> Result<Root, CliError> {
+        self.repository().root().map_err(|error| CliError::from(tufgate::Error::from(error)))
+    }
+
+    /// The bytes of the root file.
+    pub(crate) fn root_bytes(&self) -> &[u8] {
+        &self.root_bytes
+    }
+
+    /// Where what is trusted of it is kept.
+    pub(crate) fn state_directory(&self, global: &Global) -> Result<PathBuf, CliError> {
+        let state = match &global.state_dir {
+            Some(dir) => dir.clone(),
+            None => config::state_directory()?,
+        };
+        // Without a password, which may change while the repository stays.
+        let metadata = self.metadata.to_string();
+        Ok(FileStore::directory_for(&state, &self.name, &[metadata.as_bytes(), &self.root_bytes]))
+    }
+
+    /// A client for one run: `now` is its fixed update start time, so that all it judges is judged by one session.
+    pub(crate) fn client(&self, global: &Global, now: SystemTime) -> Result<IndexClient, CliError> {
+        let dir = self.state_directory(global)?;
+        let store = if global.read_only_state { FileStore::read_only(&dir) } else { FileStore::open(&dir) };
+        let store = store.map_err(tufgate::Error::from)?;
+        let local = [&self.metadata, &self.targets].iter().all(|url| url.as_str().starts_with("file://"));
+        let transport = if global.offline || local {
+            AnyTransport::offline()
+        } else {
+            AnyTransport::new(HttpTransport::new(self.http_options()).map_err(tufgate::Error::from)?)
+        };
+        Ok(Client::new(self.repository(), Traced(transport), store).with_clock(move || now))
+    }
+
+    fn repository(&self) -> Repository {
+        let mut settings = Settings::default();
+        settings.forbidden_is_absent = self.options.forbidden_is_absent.unwrap_or_default();
+        settings.plain_target_names = self.options.plain_target_names.unwrap_or_default();
+        Repository::new(self.root_bytes.clone(), self.metadata.clone(), self.targets.clone()).with_settings(settings)
+    }
+
+    fn http_options(&self) -> HttpOptions {
+        let mut http = HttpOptions::default();
+        let options = &self.options;
+        http.extra_roots.extend(options.ca_file.clone());
+        http.netrc.clone_from(&options.netrc);
+        http.proxy = match options.proxy.as_ref().map(|proxy| proxy.0.as_str()) {
+            None => Proxy::Environment,
+            Some("direct") => Proxy::Direct,
+            Some(url) => Proxy::Url(url.to_owned()),
+        };
+        if let Some(agent) = &options.user_agent {
+            http.user_agent = format!("{agent} {}", http.user_agent);
+        }
+        if let Some(seconds) = options.connect_timeout {
+            http.connect_timeout = Duration::from_secs(seconds);
+        }
+        if let Some(seconds) = options.idle_timeout {
+            http.idle_timeout = Duration::from_secs(seconds);
+        }
+        http
+    }
+}
+
+/// No index of this name.
+pub(crate) fn unknown(name: &str, config: &Config) -> CliError {
+    let names: Vec<_> = config.indexes().keys().map(|name| format!("`{name}`")).collect();
+    let known = if names.is_empty() { "none is pinned".to_owned() } else { format!("there are {}", names.join(", ")) };
+    CliError::usage(
+        format!("there is no index `{}`: {known}", Escaped(name)),
+        "see `tufgate trust list`; pin it with `tufgate trust add`",
+    )
+}
+
+fn read_root(path: &Path) -> Result<Vec<u8>, CliError> {
+    let read = || -> io::Result<_> {
+        let mut bytes = Vec::new();
+        walk::open(path)?.take(Limits::default().root_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    read().map_err(|error| CliError::disk(format!("cannot read the root file {}", shown(path)), error))
+}
+
+fn sha256(bytes: &[u8]) -> Sha256 {
+    let mut hasher = Hasher::new([HashAlgorithm::Sha256]);
+    hasher.update(bytes);
+    Sha256(hasher.finish().first().map(Digest::to_hex).unwrap_or_default())
+}
+
+/// Says what is fetched, for `--verbose`.
+#[derive(Debug)]
+pub(crate) struct Traced<T>(T);
+
+impl<T: Transport> Transport for Traced<T> {
+    type Body = T::Body;
+
+    fn fetch(&self, url: &str) -> Result<Fetched<T::Body>, TransportError> {
+        let fetched = self.0.fetch(url);
+        let url = without_credentials(url);
+        match &fetched {
+            Ok(Fetched::Body(_)) => tracing::info!(url, "fetching"),
+            Ok(Fetched::NotFound) => tracing::info!(url, "absent"),
+            Ok(Fetched::Forbidden) => tracing::info!(url, "forbidden"),
+            Err(error) => tracing::info!(url, fault = %error.fault, "failed"),
+        }
+        fetched
+    }
+}

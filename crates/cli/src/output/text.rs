@@ -1,0 +1,45 @@
+//! Lines for people and for `cut`.
+
+use std::fmt::Display;
+
+use anstyle::{AnsiColor, Style};
+
+use super::Output;
+use crate::text::Escaped;
+
+/// How a verdict looks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Tone {
+    Good,
+    Bad,
+    Unsure,
+}
+
+impl Tone {
+    fn style(self) -> Style {
+        let color = match self {
+            Self::Good => AnsiColor::Green,
+            Self::Bad => AnsiColor::Red,
+            Self::Unsure => AnsiColor::Yellow,
+        };
+        color.on_default().bold()
+    }
+}
+
+impl Output {
+    /// A verdict, what it is about, and why: in columns on a terminal, between tabs elsewhere.
+    pub(crate) fn verdict(&self, tone: Tone, verdict: &str, about: &str, why: &str, width: usize) {
+        let style = tone.style();
+        let (about, why) = (Escaped(about).to_string(), Escaped(why));
+        if self.terminal {
+            self.line(format_args!("{style}{verdict:<10}{style:#}  {about:<width$}  {why}"));
+        } else {
+            self.line(format_args!("{style}{verdict}{style:#}\t{about}\t{why}"));
+        }
+    }
+
+    /// A name and a value.
+    pub(crate) fn field(&self, name: &str, value: impl Display) {
+        self.line(format_args!("{name:<16}{}", Escaped(value)));
+    }
+}

@@ -1,0 +1,122 @@
+//! Which files a user means.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// One thing to be judged.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Selected {
+    /// As it was named, or below a directory that was.
+    pub(crate) path: PathBuf,
+    /// Why it cannot be read; it is listed all the same, so that nothing is passed over in silence.
+    pub(crate) problem: Option<String>,
+}
+
+/// What the arguments mean, each file once.
+#[derive(Debug, Default)]
+pub(crate) struct Selection {
+    pub(crate) files: Vec<Selected>,
+    /// Named directories in which there is nothing.
+    pub(crate) empty: Vec<PathBuf>,
+    seen: HashSet<(PathBuf, OsString)>,
+}
+
+/// Every file that is named, and every file in and below the directories that are named, hidden ones too: sorted within
+/// a directory, else in the order of the arguments. Links to files are followed. Links to directories are followed only
+/// where they are named, so that there is no endless way.
+pub(crate) fn select(paths: &[PathBuf]) -> Selection {
+    let mut selection = Selection::default();
+    for path in paths {
+        let before = (selection.files.len(), selection.seen.len());
+        match fs::metadata(path) {
+            Ok(found) if found.is_dir() => {
+                let listed = selection.directory(path);
+                if before == (selection.files.len(), selection.seen.len()) && listed == 0 {
+                    selection.empty.push(path.clone());
+                }
+            }
+            found => selection.file(path.clone(), found),
+        }
+    }
+    selection
+}
+
+/// Opens a regular file. Never waits for the other end of a pipe.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(not_regular());
+    }
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK | libc::O_NOCTTY);
+    let file = options.open(path)?;
+    // The name may mean something else by now.
+    if file.metadata()?.is_file() { Ok(file) } else { Err(not_regular()) }
+}
+
+impl Selection {
+    /// Takes all that is in a directory; says how many files there are in and below it.
+    fn directory(&mut self, dir: &Path) -> usize {
+        let names = match fs::read_dir(dir).and_then(Iterator::collect::<io::Result<Vec<_>>>) {
+            Ok(entries) => entries.into_iter().map(|entry| entry.file_name()),
+            Err(error) => {
+                self.problem(dir.to_owned(), error.to_string());
+                return 1;
+            }
+        };
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        let mut listed: usize = 0;
+        for name in names {
+            let path = dir.join(name);
+            let is_link = fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink());
+            listed = listed.saturating_add(match fs::metadata(&path) {
+                Ok(found) if found.is_dir() && is_link => {
+                    self.problem(path, "a link to a directory is not followed".to_owned());
+                    1
+                }
+                Ok(found) if found.is_dir() => self.directory(&path),
+                found => {
+                    self.file(path, found);
+                    1
+                }
+            });
+        }
+        listed
+    }
+
+    fn file(&mut self, path: PathBuf, found: io::Result<fs::Metadata>) {
+        let problem = match found {
+            Ok(found) if found.is_file() => None,
+            Ok(_) => Some(not_regular().to_string()),
+            Err(error) => Some(error.to_string()),
+        };
+        if self.is_new(&path) {
+            self.files.push(Selected { path, problem });
+        }
+    }
+
+    fn problem(&mut self, path: PathBuf, problem: String) {
+        if self.is_new(&path) {
+            self.files.push(Selected { path, problem: Some(problem) });
+        }
+    }
+
+    /// A file counts once however its directory is spelled. Two links to one file are two: their names differ, and so
+    /// do the targets that they claim to be.
+    fn is_new(&mut self, path: &Path) -> bool {
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let parent = absolute.parent().unwrap_or(&absolute);
+        let parent = fs::canonicalize(parent).unwrap_or_else(|_| parent.to_owned());
+        let name = absolute.file_name().unwrap_or_default().to_owned();
+        self.seen.insert((parent, name))
+    }
+}
+
+fn not_regular() -> io::Error {
+    io::Error::other("it is not a regular file")
+}

@@ -1,0 +1,104 @@
+//! What is remembered between runs, and that nothing turns a check off.
+
+use std::fs;
+
+use crate::{Home, copy, repositories};
+
+#[test]
+fn a069_a_rollback_is_noticed_by_the_next_run() {
+    let home = Home::new();
+    home.copy("attacks/rollback-timestamp/before", "");
+    assert_eq!(home.run(&["refresh"]).code, Some(0));
+    copy(&repositories().join("attacks/rollback-timestamp/after"), &home.path(""));
+    for _ in 0..2 {
+        let ran = home.run(&["refresh", "-q"]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(3), ""));
+        assert!(
+            ran.stderr.starts_with(
+                "error: role `timestamp`: version 1 is older than version 2, which was trusted before\n  at fault: the \
+                 repository, or who stands between it and you\n  it may be: rollback attack\nhelp: use nothing of it."
+            ),
+            "{}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn read_only_state_notices_a_rollback_but_leaves_no_trace() {
+    let home = Home::new();
+    home.copy("attacks/rollback-timestamp/before", "");
+    let ran = home.run(&["refresh", "--read-only-state"]);
+    assert_eq!(ran.code, Some(0));
+    assert!(ran.stderr.ends_with("nothing was kept (--read-only-state)\n"), "{}", ran.stderr);
+    assert!(!home.path(".local").exists());
+    assert_eq!(home.run(&["refresh"]).code, Some(0));
+    copy(&repositories().join("attacks/rollback-timestamp/after"), &home.path(""));
+    assert_eq!(home.run(&["refresh", "--read-only-state"]).code, Some(3));
+}
+
+#[test]
+fn a_state_directory_that_is_none_is_an_error_with_a_remedy() {
+    let home = Home::new();
+    home.copy("pep458", "");
+    home.write("state", "a file");
+    let ran = home.run(&["refresh", "--state-dir", "state"]);
+    assert_eq!(ran.code, Some(4));
+    assert!(
+        ran.stderr.contains("\nhelp: choose a directory that can be written to with --state-dir"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(home.run(&["verify", "dist", "--state-dir", "state", "--read-only-state"]).code, Some(4));
+    assert_eq!(home.run(&["verify", "dist", "--state-dir", "absent", "--read-only-state"]).code, Some(0));
+    assert!(!home.path("absent").exists());
+}
+
+#[test]
+fn a167_no_option_variable_or_key_turns_verification_off() {
+    let home = Home::new();
+    home.copy("pep458", "");
+    let help = home.run(&["verify", "--help"]).stdout.to_lowercase();
+    for word in ["unsafe", "insecure", "no-verify", "skip", "ignore", "disable", "allow-"] {
+        assert!(!help.contains(word), "{word}");
+    }
+    // Everything that can be said, in favour of a bad file.
+    let mut command = home.command(&["verify", "dist-tampered", "--forbidden-is-absent", "--read-only-state"]);
+    for name in ["TUFGATE_UNSAFE", "TUFGATE_NO_VERIFY", "TUFGATE_INSECURE", "TUFGATE_FORBIDDEN_IS_ABSENT"] {
+        command.env(name, "true");
+    }
+    assert_eq!(home.finish(&mut command).code, Some(1));
+    let config = fs::read_to_string(home.path("tufgate.toml")).unwrap();
+    home.write("tufgate.toml", format!("{config}verify = false\n"));
+    let ran = home.run(&["verify", "dist"]);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.starts_with("error: [HOME]/tufgate.toml:7: unknown field `verify`"), "{}", ran.stderr);
+}
+
+#[test]
+fn offline_serves_directories_and_says_why_it_cannot_serve_the_network() {
+    let home = Home::new();
+    home.copy("pep458", "");
+    assert_eq!(home.run(&["verify", "dist", "--offline"]).code, Some(0));
+    let ran = home.run(&["verify", "dist", "--offline", "--metadata-url=https://u:hunter2@index.invalid/"]);
+    assert_eq!(ran.code, Some(4));
+    assert_eq!(
+        ran.stderr,
+        "error: https://index.invalid/2.root.json: not fetched: the client is offline\nhelp: --offline reaches only \
+         repositories at file://, and whether metadata is still current cannot be known without asking: run without \
+         --offline, or mirror the repository into a directory\n"
+    );
+}
+
+#[test]
+fn a_server_that_cannot_be_reached_ends_with_4_and_no_password_is_shown() {
+    let home = Home::new();
+    home.copy("pep458", "");
+    // A port that nothing listens on: it was just free.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let url = format!("--metadata-url=http://user:hunter2@127.0.0.1:{port}/");
+    let ran = home.run(&["refresh", "-vv", &url]);
+    assert_eq!(ran.code, Some(4));
+    assert!(ran.stderr.contains("127.0.0.1"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("hunter2"), "{}", ran.stderr);
+}
