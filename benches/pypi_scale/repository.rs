@@ -59,7 +59,7 @@ pub(crate) fn make(dir: &Path) {
     fs::write(metadata.join("timestamp.json"), timestamp).expect("timestamp");
 
     let large = vec![b'x'; LARGE_BYTES];
-    let mut paths = vec![String::new(); 0];
+    let mut paths: Vec<String> = Vec::new();
     for (bin, listed) in reached_bins() {
         let mut signed = serde_json::Map::new();
         for (at, path) in listed.iter().enumerate() {

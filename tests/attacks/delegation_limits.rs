@@ -63,7 +63,7 @@ fn a147_an_index_of_the_size_of_pypi_fits_the_default_limits() {
     let mut repo = Repository::new();
     repo.delegate("targets", Delegation::to("bins").prefixes(["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]));
     let path =
-        (0..).map(|n| format!("simple/p{n}/index.html")).find(|path| hash("sha256", path.as_bytes()) < "a".into());
+        (0..).map(|n| format!("simple/p{n}/index.html")).find(|path| hash("sha256", path.as_bytes()).as_str() < "a");
     let path = path.unwrap();
     let number = u32::from_str_radix(&hash("sha256", path.as_bytes())[..4], 16).unwrap() / 4;
     let bin = format!("bin-{number:04x}");
