@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::digest::{self, Digest, HashAlgorithm};
@@ -73,11 +74,13 @@ pub(crate) struct Floors {
 
 /// Versions of the roles that snapshot lists. The lines of a record are typed only when they are needed: at PyPI's size
 /// they are 16,384, and a run in which nothing changed does not look at them.
+///
+/// Shared, since floors are cloned into every commit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Roles {
-    typed: BTreeMap<Box<str>, u64>,
+    typed: Arc<BTreeMap<Box<str>, u64>>,
     /// Lines that are not typed yet; empty as soon as they are.
-    lines: String,
+    lines: Arc<str>,
 }
 
 /// Why a record cannot be used.
@@ -156,8 +159,9 @@ impl Floors {
 
     fn typed_roles(&mut self) -> &mut BTreeMap<Box<str>, u64> {
         let lines = std::mem::take(&mut self.roles.lines);
-        self.roles.typed.extend(role_lines(&lines).map(|(name, version)| (name.into(), version)));
-        &mut self.roles.typed
+        let typed = Arc::make_mut(&mut self.roles.typed);
+        typed.extend(role_lines(&lines).map(|(name, version)| (name.into(), version)));
+        typed
     }
 
     fn each_role<E>(&self, mut visit: impl FnMut(&str, u64) -> Result<(), E>) -> Result<(), E> {
@@ -177,7 +181,7 @@ impl Floors {
         let _ = writeln!(text, "time {}", self.time);
         let _ = writeln!(text, "timestamp {} {}", self.timestamp.version, digest(&self.timestamp.digest));
         let _ = writeln!(text, "snapshot {} {}", self.snapshot.version, digest(&self.snapshot.digest));
-        for (name, version) in &self.roles.typed {
+        for (name, version) in self.roles.typed.iter() {
             let _ = writeln!(text, "role {version} {}", serde_json::Value::from(&**name));
         }
         text.push_str(&self.roles.lines);
@@ -224,7 +228,7 @@ fn parse(text: &str) -> Option<Floors> {
     let reset_by = field("reset")?.parse().ok()?;
     let time = field("time")?.parse().ok()?;
     let (timestamp, snapshot) = (floor(field("timestamp")?)?, floor(field("snapshot")?)?);
-    let roles = Roles { typed: BTreeMap::new(), lines: rest.to_owned() };
+    let roles = Roles { typed: Arc::default(), lines: rest.into() };
     Some(Floors { root, compared_root, online_keys, reset_by, time, timestamp, snapshot, roles })
 }
 
@@ -248,8 +252,8 @@ mod tests {
         };
         floors.timestamp = Floor::new(9, Some(digest::sha256(b"t")));
         floors.snapshot = Floor::new(7, None);
-        floors.roles.typed.insert("a \"b\"\n../x".into(), 5);
-        floors.roles.typed.insert("targets".into(), u64::MAX);
+        floors.typed_roles().insert("a \"b\"\n../x".into(), 5);
+        floors.typed_roles().insert("targets".into(), u64::MAX);
         floors
     }
 
@@ -284,13 +288,13 @@ mod tests {
     fn a239_merging_takes_the_higher_of_each() {
         let mut low = Floors { root: Floor::new(4, None), ..floors() };
         low.timestamp.version = 8;
-        low.roles.typed.insert("targets".into(), 2);
-        low.roles.typed.insert("new".into(), 1);
+        low.typed_roles().insert("targets".into(), 2);
+        low.typed_roles().insert("new".into(), 1);
         let mut merged = low.clone();
         merged.merge(&floors());
         let mut expected = floors();
         expected.root = Floor::new(4, None);
-        expected.roles.typed.insert("new".into(), 1);
+        expected.typed_roles().insert("new".into(), 1);
         assert_eq!(merged, expected);
         let mut other_way = floors();
         other_way.merge(&low);

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use tufgate::error::{Error, Fault, Malformed};
 
 use super::both::{for_both, nobody_of};
+use super::machine::assert_malformed;
 use super::shelf::Shelf;
 use crate::simulator::{Delegation, Repository, assert_refused, hash, now};
 
@@ -171,9 +172,8 @@ fn a139_a140_a_prefix_is_1_to_64_lower_case_hex_digits() {
             let mut repo = Repository::new();
             repo.delegate("targets", Delegation::to("bin").prefixes(["0", prefix]));
             repo.publish();
-            let reason = "delegation to \"bin\": a hash prefix is not 1 to 64 lower-case hex digits".to_owned();
-            let fault = Fault::Malformed(Malformed { offset: 0, reason });
-            assert_refused(kind.client(&repo, Shelf::new()).refresh(), "targets", fault);
+            let reason = "delegation to \"bin\": a hash prefix is not 1 to 64 lower-case hex digits";
+            assert_malformed(kind.client(&repo, Shelf::new()).refresh(), "targets", reason);
         }
     });
 }
@@ -214,9 +214,9 @@ fn a142_paths_and_prefixes_together_or_null_are_refused() {
                 },
                 "delegation to \"alice\": has both `paths` and `path_hash_prefixes`",
             ),
-            (|entry| entry["paths"] = json!(null), "invalid type: null, expected a sequence"),
-            (|entry| entry["path_hash_prefixes"] = json!(null), "invalid type: null, expected a sequence"),
-            (|entry| entry["paths"] = json!("*"), "invalid type: string \"*\", expected a sequence"),
+            (|entry| entry["paths"] = json!(null), "invalid type: null, expected a list of strings"),
+            (|entry| entry["path_hash_prefixes"] = json!(null), "invalid type: null, expected a list of strings"),
+            (|entry| entry["paths"] = json!("*"), "invalid type: string \"*\", expected a list of strings"),
         ];
         for (edit, expected) in cases {
             let mut repo = Repository::new();

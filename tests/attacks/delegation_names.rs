@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use tufgate::FileStore;
-use tufgate::error::{Fault, Malformed};
 
 use super::both::for_both;
+use super::machine::assert_malformed;
 use super::shelf::Shelf;
-use crate::simulator::{Delegation, Key, Repository, assert_refused};
+use crate::simulator::{Delegation, Key, Repository};
 
 /// All files below a directory.
 fn files_in(directory: &Path) -> BTreeSet<String> {
@@ -24,10 +24,6 @@ fn files_in(directory: &Path) -> BTreeSet<String> {
     names
 }
 
-fn malformed(reason: &str) -> Fault {
-    Fault::Malformed(Malformed { offset: 0, reason: reason.to_owned() })
-}
-
 #[test]
 fn a125_a_delegation_to_the_name_of_a_top_level_role_is_refused_in_any_case_spelling() {
     for_both(|kind| {
@@ -39,8 +35,8 @@ fn a125_a_delegation_to_the_name_of_a_top_level_role_is_refused_in_any_case_spel
             let before = shelf.bytes(&tufgate::Entry::Targets);
             repo.delegate("targets", Delegation::to(name).keys([Key::named("mallory")]).paths(["*"]));
             repo.publish();
-            let fault = malformed(&format!("delegation to {name:?}: that is the name of a top-level role"));
-            assert_refused(kind.client(&repo, &shelf).refresh(), "targets", fault);
+            let reason = format!("delegation to {name:?}: that is the name of a top-level role");
+            assert_malformed(kind.client(&repo, &shelf).refresh(), "targets", &reason);
             assert_eq!(shelf.bytes(&tufgate::Entry::Targets), before);
         }
     });
@@ -57,8 +53,8 @@ fn a125_a_delegated_role_with_such_a_delegation_is_refused_and_touches_nothing()
         let mut client = kind.client(&repo, &shelf);
         client.refresh().unwrap();
         let before = shelf.files();
-        let fault = malformed("delegation to \"targets\": that is the name of a top-level role");
-        assert_refused(client.lookup("alice/f"), "alice", fault);
+        let reason = "delegation to \"targets\": that is the name of a top-level role";
+        assert_malformed(client.lookup("alice/f"), "alice", reason);
         assert_eq!(shelf.files(), before);
     });
 }
@@ -152,8 +148,8 @@ fn a127_an_empty_name_or_one_of_5000_characters_is_refused() {
             repo.delegate("targets", Delegation::to("x").edit(|entry| entry["name"] = name.clone().into()));
             repo.publish();
             let shown: String = name.chars().take(128).collect();
-            let fault = malformed(&format!("delegation to {shown:?}: the name is not 1 to 1,024 bytes long"));
-            assert_refused(kind.client(&repo, Shelf::new()).refresh(), "targets", fault);
+            let reason = format!("delegation to {shown:?}: the name is not 1 to 1,024 bytes long");
+            assert_malformed(kind.client(&repo, Shelf::new()).refresh(), "targets", &reason);
         }
     });
 }
@@ -167,7 +163,7 @@ fn a128_two_delegations_to_one_name_are_refused() {
         repo.delegate("targets", Delegation::to("alice").keys([Key::named("mallory")]).paths(["bob/*"]));
         repo.publish();
         let shelf = Shelf::new();
-        assert_refused(kind.client(&repo, &shelf).refresh(), "targets", malformed("two delegations to \"alice\""));
+        assert_malformed(kind.client(&repo, &shelf).refresh(), "targets", "two delegations to \"alice\"");
         assert_eq!(shelf.versions(), [1, 2, 2, 0]);
     });
 }
