@@ -8,8 +8,9 @@ use crate::error::{Fault, RepositoryError};
 use crate::limits::Limits;
 use crate::lookup::Lookup;
 use crate::metadata::{Root, Snapshot, Targets, Timestamp};
-use crate::refresh::{Notice, Settings};
+use crate::notice::Notice;
 use crate::role::{RoleName, TargetPath};
+use crate::settings::Settings;
 use crate::trusted::TrustedTargets;
 
 /// The trusted metadata of one update (TUF-1.0.34 §5.1 to §5.6). It does not change: all targets looked up in it belong

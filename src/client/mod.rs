@@ -19,8 +19,9 @@ use crate::error::{
 };
 use crate::lookup::Found;
 use crate::metadata::Root;
-use crate::refresh::{Action, Fetch, Refresh, Settings};
+use crate::refresh::{Action, Fetch, Refresh};
 use crate::session::Session;
+use crate::settings::Settings;
 use crate::store::Store;
 use crate::target::{Approved, TargetInfo, TargetVerifier};
 use crate::transport::BaseUrl;

@@ -1,61 +1,11 @@
-//! Errors by who is at fault: the repository (or whoever stands between), the transport, the local store, the caller.
-//!
-//! A message never repeats its source; print the chain with [`std::error::Error::source`].
+//! What was served cannot be trusted: the repository, or who stands between, is at fault.
 
 use std::fmt;
 use std::time::SystemTime;
 
 use crate::digest::Digest;
-use crate::role::{RoleName, TargetPath, write_escaped};
-
-/// Everything that can go wrong, by who is at fault.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// What the repository served cannot be trusted. Nothing of it was kept.
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-    /// A file could not be fetched.
-    #[error(transparent)]
-    Transport(#[from] TransportError),
-    /// The local record of what is trusted could not be read or written.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The library was asked for something that cannot be.
-    #[error(transparent)]
-    Caller(#[from] CallerError),
-}
-
-/// The attack that an error may be a sign of (TUF-1.0.34 §1.5.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Attack {
-    /// Files changed, or made by someone without the keys.
-    ArbitrarySoftware,
-    /// Older files than were seen before.
-    Rollback,
-    /// Old files kept alive past their expiry.
-    Freeze,
-    /// Files of different times or roles put together.
-    MixAndMatch,
-    /// More data than was announced, or without end.
-    EndlessData,
-    /// Another repository, or two histories under one name.
-    Fork,
-}
-
-impl fmt::Display for Attack {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::ArbitrarySoftware => "arbitrary software attack",
-            Self::Rollback => "rollback attack",
-            Self::Freeze => "freeze attack",
-            Self::MixAndMatch => "mix-and-match attack",
-            Self::EndlessData => "endless data attack",
-            Self::Fork => "forked repository",
-        })
-    }
-}
+use crate::role::{RoleName, TargetPath};
+use crate::time;
 
 /// A role or a target of the repository did not pass a check.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -125,7 +75,7 @@ pub enum Fault {
         required: u16,
     },
     /// `expires` lies at or before the update start time.
-    #[error("expired at {} (this update started at {})", format_time(*.expires), format_time(*.now))]
+    #[error("expired at {} (this update started at {})", time::format(*.expires), time::format(*.now))]
     Expired {
         /// When it expired.
         expires: SystemTime,
@@ -307,194 +257,33 @@ impl Malformed {
     }
 }
 
-/// A file could not be fetched.
-#[derive(Debug, thiserror::Error)]
-#[error("{url}: {fault}")]
-pub struct TransportError {
-    /// The address, without credentials.
-    pub url: String,
-    /// What happened.
-    pub fault: TransportFault,
-    /// The cause below, where there is one.
-    #[source]
-    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
-}
-
-impl TransportError {
-    /// An error about `url`. Credentials in it are left out.
-    #[must_use]
-    pub fn new(url: &str, fault: TransportFault) -> Self {
-        Self { url: without_credentials(url), fault, source: None }
-    }
-
-    /// The same with what caused it.
-    #[must_use]
-    pub fn caused_by(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
-        self
-    }
-}
-
-/// What can happen to a request.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// The attack that an error may be a sign of (TUF-1.0.34 §1.5.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum TransportFault {
-    /// No connection: name, route, port or TLS.
-    #[error("cannot connect")]
-    Connect,
-    /// A status that is neither success nor "absent".
-    #[error("the server answered with status {0}")]
-    Status(u16),
-    /// A redirect that is not followed.
-    #[error("a redirect was refused: {0}")]
-    Redirect(&'static str),
-    /// Nothing came for this many seconds.
-    #[error("nothing came for {seconds} seconds")]
-    Idle {
-        /// The idle time-out.
-        seconds: u64,
-    },
-    /// Data came, but more slowly than the minimum rate.
-    #[error("data came at less than {bytes_per_second} bytes per second")]
-    TooSlow {
-        /// The minimum rate.
-        bytes_per_second: u64,
-    },
-    /// The connection broke, or the file could not be read.
-    #[error("reading failed")]
-    Read,
-    /// No transport of this client serves such an address.
-    #[error("no transport for this kind of address ({0})")]
-    Unsupported(&'static str),
-    /// The client is offline, by its configuration.
-    #[error("not fetched: the client is offline")]
-    Offline,
+pub enum Attack {
+    /// Files changed, or made by someone without the keys.
+    ArbitrarySoftware,
+    /// Older files than were seen before.
+    Rollback,
+    /// Old files kept alive past their expiry.
+    Freeze,
+    /// Files of different times or roles put together.
+    MixAndMatch,
+    /// More data than was announced, or without end.
+    EndlessData,
+    /// Another repository, or two histories under one name.
+    Fork,
 }
 
-/// The local store failed.
-#[derive(Debug, thiserror::Error)]
-#[error("{path}: {fault}")]
-pub struct StoreError {
-    /// The file or directory.
-    pub path: String,
-    /// What happened.
-    pub fault: StoreFault,
-    /// The cause below, where there is one.
-    #[source]
-    pub source: Option<std::io::Error>,
-}
-
-impl StoreError {
-    /// An error about `path`.
-    #[must_use]
-    pub fn new(path: impl AsRef<std::path::Path>, fault: StoreFault) -> Self {
-        Self { path: path.as_ref().display().to_string(), fault, source: None }
-    }
-
-    /// The same with what caused it.
-    #[must_use]
-    pub fn caused_by(mut self, source: std::io::Error) -> Self {
-        self.source = Some(source);
-        self
-    }
-}
-
-/// What can happen to the store.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreFault {
-    /// It could not be read.
-    #[error("cannot read")]
-    Read,
-    /// It could not be written; what was there before is unchanged.
-    #[error("cannot write")]
-    Write,
-    /// It could not be locked.
-    #[error("cannot lock")]
-    Lock,
-    /// The record of floors and the metadata that would restore it are both damaged: what was trusted is unknown.
-    #[error("the record of trusted versions is damaged and cannot be restored from the metadata beside it")]
-    FloorsDamaged,
-    /// The record was written by a newer version of the library.
-    #[error("the record of trusted versions has format {found}, newer than this program knows")]
-    FloorsNewer {
-        /// The format number found.
-        found: u32,
-    },
-    /// The directory can be written by, or belongs to, somebody else.
-    #[error("the directory is not private: {0}")]
-    NotPrivate(&'static str),
-}
-
-/// The library was asked for something that cannot be.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CallerError {
-    /// Not a role name.
-    #[error("a role name of {bytes} bytes (1 to 1,024 are allowed)")]
-    RoleName {
-        /// Its length.
-        bytes: usize,
-    },
-    /// Not a target path.
-    #[error("{} is not a target path: {reason}", Quoted(.path))]
-    TargetPath {
-        /// What was given.
-        path: String,
-        /// Why not.
-        reason: &'static str,
-    },
-    /// Not an address for a repository.
-    #[error("{} is not a usable address: {reason}", Quoted(.url))]
-    BaseUrl {
-        /// What was given, without credentials.
-        url: String,
-        /// Why not.
-        reason: &'static str,
-    },
-    /// Options of the HTTP transport that do not work.
-    #[error("the HTTP transport cannot be made: {reason}")]
-    Http {
-        /// Which option and why.
-        reason: String,
-    },
-    /// The pinned root is not a root file that is signed by its own keys.
-    #[error("the pinned root cannot be used: {0}")]
-    PinnedRoot(Box<RepositoryError>),
-    /// A machine was asked to go on after it had returned an error.
-    #[error("the update or search had already stopped")]
-    Stopped,
-    /// A destination that is not written to.
-    #[error("{} cannot be written: {reason}", Quoted(.path))]
-    Destination {
-        /// What was given.
-        path: String,
-        /// Why not.
-        reason: String,
-    },
-}
-
-/// Text from outside between quotes, harmless on a terminal.
-struct Quoted<'a>(&'a str);
-
-impl fmt::Display for Quoted<'_> {
+impl fmt::Display for Attack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("`")?;
-        write_escaped(f, self.0)?;
-        f.write_str("`")
+        f.write_str(match self {
+            Self::ArbitrarySoftware => "arbitrary software attack",
+            Self::Rollback => "rollback attack",
+            Self::Freeze => "freeze attack",
+            Self::MixAndMatch => "mix-and-match attack",
+            Self::EndlessData => "endless data attack",
+            Self::Fork => "forked repository",
+        })
     }
-}
-
-/// `scheme://user:secret@host/…` without what stands before the `@`.
-pub(crate) fn without_credentials(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, tail) = rest.split_at(end);
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    format!("{scheme}://{host}{tail}")
-}
-
-/// `2030-01-31T00:00:00Z`.
-pub(crate) fn format_time(time: SystemTime) -> String {
-    crate::time::format(time)
 }
