@@ -22,8 +22,8 @@ const LOCK: &str = ".lock";
 /// use tufgate::FileStore;
 ///
 /// # fn main() -> Result<(), tufgate::error::StoreError> {
-/// # let (state, pinned_root) = (std::path::Path::new("/var/lib/installer"), b"...".as_slice());
-/// let dir = FileStore::directory_for(state, "pypi", &[b"https://pypi.org/metadata/", pinned_root]);
+/// # let state = std::path::Path::new("/var/lib/installer");
+/// let dir = FileStore::directory_for(state, "pypi", &[b"https://pypi.org/metadata/"]);
 /// let store = FileStore::open(dir)?;
 /// # Ok(())
 /// # }
@@ -74,9 +74,13 @@ impl FileStore {
     /// The directory below `state_dir` in which to keep the store of one repository: a readable part made from `name`,
     /// and 16 hex digits of a hash over the name and all of `identity`.
     ///
-    /// `identity` is what makes it this repository and no other, in a fixed order: the address of its metadata and the
-    /// bytes of the pinned root. Where one of them changes, the directory changes, so that no repository is measured by
-    /// the floors of another. Any name is safe.
+    /// `identity` is what makes it this repository and no other, in a fixed order: normally the address of its metadata
+    /// alone. Where a part of it changes, the directory changes, and with it the floors are gone. So the pinned root is
+    /// no part of it: an installer that ships a newer root would forget all that was trusted. That the root is one of
+    /// another repository is noticed by what is stored ([`Fault::RootFork`], [`Fault::RootsWithheld`]). Any name is safe.
+    ///
+    /// [`Fault::RootFork`]: crate::error::Fault::RootFork
+    /// [`Fault::RootsWithheld`]: crate::error::Fault::RootsWithheld
     #[must_use]
     pub fn directory_for(state_dir: &Path, name: &str, identity: &[&[u8]]) -> PathBuf {
         let mut hashed = Vec::new();

@@ -127,15 +127,17 @@ fn repository_help(error: &RepositoryError) -> String {
         }
         (Fault::Rollback { .. } | Fault::RoleRemoved { .. } | Fault::RootsWithheld { .. }, _) => {
             "use nothing of it. You may have met an old mirror or cache: try again later or from another network. If it \
-             stays, ask the operator by another way; only where they restored a backup, forget what was trusted with \
-             `tufgate trust remove NAME --with-state` and pin the root again"
+             stays, ask the operator by another way; only where they restored a backup or started anew, forget what was \
+             trusted with `tufgate trust remove NAME --with-state` and pin the root again"
         }
         (Fault::SameVersionOtherContent { .. } | Fault::RootFork { .. }, _) => {
-            "use nothing of it: two histories exist under one name. Ask the operator by another way which is right"
+            "use nothing of it: two histories exist under one name. Ask the operator by another way which is right; only \
+             where they started anew, forget what was trusted with `tufgate trust remove NAME --with-state` and pin the \
+             root again"
         }
         (Fault::Threshold { .. }, Subject::Role(role)) if role.as_str() == "root" => {
             "use nothing of it. If the operator lost keys and started anew, get the new root and its fingerprint from \
-             them by another way, then `tufgate trust remove` and `tufgate trust add`"
+             them by another way, then `tufgate trust remove NAME --with-state` and `tufgate trust add`"
         }
         (Fault::TooManyRoots { .. }, _) => "run it again: it goes on from where it stopped",
         (Fault::NoKnownHash, Subject::Target(_)) => {

@@ -95,13 +95,7 @@ impl Index {
 
     /// Where what is trusted of it is kept.
     pub(crate) fn state_directory(&self, global: &Global) -> Result<PathBuf, CliError> {
-        let state = match &global.state_dir {
-            Some(dir) => dir.clone(),
-            None => config::state_directory()?,
-        };
-        // Without a password, which may change while the repository stays.
-        let metadata = self.metadata.to_string();
-        Ok(FileStore::directory_for(&state, &self.name, &[metadata.as_bytes(), &self.root_bytes]))
+        state_directory(&self.name, &self.metadata, global)
     }
 
     /// A client for one run: `now` is its fixed update start time, so that all it judges is judged by one session.
@@ -146,6 +140,18 @@ impl Index {
         }
         http
     }
+}
+
+/// Where what is trusted of a repository is kept. The pinned root has no part in it: whoever pins a newer one keeps the
+/// floors.
+pub(crate) fn state_directory(name: &str, metadata: &BaseUrl, global: &Global) -> Result<PathBuf, CliError> {
+    let state = match &global.state_dir {
+        Some(dir) => dir.clone(),
+        None => config::state_directory()?,
+    };
+    // Without a password, which may change while the repository stays.
+    let metadata = metadata.to_string();
+    Ok(FileStore::directory_for(&state, name, &[metadata.as_bytes()]))
 }
 
 /// No index of this name.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use tufgate::{RoleName, Root};
+use tufgate::{BaseUrl, RoleName, Root};
 
 use super::Run;
 use crate::args::Trust;
@@ -103,8 +103,9 @@ fn remove(run: &Run<'_>, name: &str, with_state: bool) -> Result<(), CliError> {
     }
     let dir = path.parent().unwrap_or(Path::new("."));
     let _lock = config::lock(&dir.join("roots"))?;
-    // An entry whose root is gone or changed can be removed too; only where its state lies is not known then.
-    let state = Index::new(name, options.clone()).and_then(|index| index.state_directory(run.global)).ok();
+    // An entry whose root is gone or changed can be removed too, and its state with it.
+    let metadata = options.metadata_url.as_ref().and_then(|url| BaseUrl::new(&url.0).ok());
+    let state = metadata.and_then(|metadata| index::state_directory(name, &metadata, run.global).ok());
     config::remove(&path, name)?;
     let copy = dir.join(roots_file(name));
     let in_use = ConfigFile::read(&path)?

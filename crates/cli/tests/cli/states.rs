@@ -24,6 +24,71 @@ fn a069_a_rollback_is_noticed_by_the_next_run() {
     }
 }
 
+/// What a user writes who pins `root.json` anew, under the same name and address.
+fn pin(home: &Home, root: &str) {
+    fs::copy(repositories().join(root), home.path("root.json")).unwrap();
+    home.write(
+        "tufgate.toml",
+        "[index.demo]\nroot = 'root.json'\nmetadata-url = 'metadata/'\ntargets-url = 'targets/'\n",
+    );
+}
+
+/// What lies at the address from now on.
+fn serve(home: &Home, repository: &str) {
+    let _ = fs::remove_dir_all(home.path("metadata"));
+    home.copy(repository, "");
+}
+
+#[test]
+fn a052_a_newer_pinned_root_of_the_same_repository_keeps_the_floors() {
+    let home = Home::new();
+    serve(&home, "attacks/rollback-timestamp/before");
+    pin(&home, "attacks/rollback-timestamp/before/root.json");
+    assert_eq!(home.run(&["refresh"]).code, Some(0));
+
+    serve(&home, "attacks/rollback-timestamp/after");
+    // Version 3, by the same keys: the link between is not published here.
+    pin(&home, "attacks/root-skips-a-version/metadata/2.root.json");
+    assert!(home.run(&["trust", "show", "demo"]).stdout.contains("\nroot version    3\n"));
+    let ran = home.run(&["refresh", "-q"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(3), ""));
+    assert!(
+        ran.stderr.starts_with(
+            "error: role `timestamp`: version 1 is older than version 2, which was trusted before\n  at fault: "
+        ),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a052_another_repository_at_the_same_address_is_refused_until_the_state_is_removed() {
+    for (trusted, error) in [
+        ("rotated/root.json", "error: role `root`: version 1 exists twice with different content\n"),
+        (
+            "rotated/metadata/6.root.json",
+            "error: role `root`: the chain of roots ends at version 1, below version 6, which was trusted before\n",
+        ),
+    ] {
+        let home = Home::new();
+        serve(&home, "rotated");
+        pin(&home, trusted);
+        assert_eq!(home.run(&["refresh"]).code, Some(0));
+
+        serve(&home, "pep458");
+        pin(&home, "pep458/root.json");
+        let ran = home.run(&["refresh", "-q"]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(3), ""));
+        assert!(ran.stderr.starts_with(error), "{}", ran.stderr);
+        assert!(ran.stderr.contains("`tufgate trust remove NAME --with-state`"), "{}", ran.stderr);
+
+        let removed = home.run(&["trust", "remove", "demo", "--with-state", "--config=tufgate.toml"]);
+        assert_eq!(removed.code, Some(0), "{}", removed.stderr);
+        pin(&home, "pep458/root.json");
+        assert_eq!(home.run(&["refresh"]).code, Some(0));
+    }
+}
+
 #[test]
 fn read_only_state_notices_a_rollback_but_leaves_no_trace() {
     let home = Home::new();

@@ -134,8 +134,12 @@ fn a_changed_copy_of_the_root_is_noticed() {
     let ran = home.run(&["verify", "srv/dist"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""));
     assert!(ran.stderr.contains("is not the one that was pinned"), "{}", ran.stderr);
-    // The entry can be removed all the same.
-    assert_eq!(home.run(&["trust", "remove", "demo"]).code, Some(0));
+    // The entry can be removed all the same, and what was trusted with it.
+    home.write(".config/tufgate/roots/demo-root.json", fs::read(home.path("srv/root.json")).unwrap());
+    assert_eq!(home.run(&["refresh"]).code, Some(0));
+    fs::remove_file(home.path(COPY)).unwrap();
+    assert_eq!(home.run(&["trust", "remove", "demo", "--with-state"]).code, Some(0));
+    assert_eq!(fs::read_dir(home.path(".local/state/tufgate")).unwrap().count(), 0);
 }
 
 #[test]
