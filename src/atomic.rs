@@ -78,7 +78,7 @@ impl Write for AtomicFile {
 impl Drop for AtomicFile {
     fn drop(&mut self) {
         if !self.committed {
-            // If it stays, the next opening of the store removes it.
+            // There is nobody to tell if it stays. In a store, the next opening removes it.
             let _ = fs::remove_file(&self.temp);
         }
     }

@@ -20,8 +20,8 @@ pub enum Notice {
     /// The record of floors was damaged and was restored from the metadata beside it.
     #[error("the record of trusted versions was damaged; it was restored from the metadata beside it")]
     FloorsRestored,
-    /// The clock shows an earlier time than the last update; that update's time is used.
-    #[error("the clock shows {}, earlier than the last update; {} is used", time::format(*.clock), time::format(*.used))]
+    /// The clock shows an earlier time than the last update, or than this library is old; the later time is used.
+    #[error("the clock shows {}, but it is later than that; {} is used", time::format(*.clock), time::format(*.used))]
     ClockBehind {
         /// What the clock showed.
         clock: SystemTime,

@@ -8,7 +8,7 @@ use crate::error::CallerError;
 /// The longest role name that is accepted, in bytes.
 pub(crate) const MAX_ROLE_NAME_BYTES: usize = 1024;
 /// The longest target path that is accepted, in bytes.
-pub(crate) const MAX_TARGET_PATH_BYTES: usize = 4096;
+const MAX_TARGET_PATH_BYTES: usize = 4096;
 
 /// The name of a role, as the metadata spells it (TUF-1.0.34 §4.5 `name`).
 ///
@@ -241,7 +241,7 @@ fn encode_file_stem(text: &str) -> String {
 }
 
 /// Whether Windows gives the name, up to its first dot, to a device.
-pub(crate) fn is_windows_device(name: &str) -> bool {
+fn is_windows_device(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or(name).trim_end().to_ascii_lowercase();
     matches!(stem.as_str(), "con" | "prn" | "aux" | "nul" | "conin$" | "conout$")
         || (stem.len() == 4

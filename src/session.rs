@@ -92,7 +92,7 @@ impl Session {
         &self.notices
     }
 
-    /// The fixed update start time: the clock's, or a later one that an earlier update proves.
+    /// The fixed update start time: the clock's, or a later one where the clock cannot be right (decision 0011).
     #[must_use]
     pub fn started(&self) -> SystemTime {
         self.now

@@ -129,10 +129,8 @@ impl TargetVerifier<'_> {
     /// Takes all of a reader and approves it.
     ///
     /// # Errors
-    /// `Ok(Err(_))` when the bytes are not the target's.
-    ///
-    /// # Errors
-    /// The reader's own.
+    /// The reader's own; within `Ok` an error of [`TargetVerifier::update`] or [`TargetVerifier::finish`] when the bytes
+    /// are not the target's.
     pub fn read_all(mut self, reader: &mut impl Read) -> std::io::Result<Result<Approved, RepositoryError>> {
         let mut buffer = vec![0; 256 << 10];
         loop {

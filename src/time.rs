@@ -22,7 +22,7 @@ pub(crate) fn parse(text: &str) -> Option<SystemTime> {
     }
 }
 
-/// The same form back; times outside of year 0 to 9999 as seconds since 1970.
+/// The same form back; a year beyond 9999 has more digits, and what no calendar reaches is shown as seconds since 1970.
 pub(crate) fn format(time: SystemTime) -> String {
     let seconds = match time.duration_since(UNIX_EPOCH) {
         Ok(after) => i64::try_from(after.as_secs()).unwrap_or(i64::MAX),

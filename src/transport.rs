@@ -54,6 +54,9 @@ impl<T: Transport + ?Sized> Transport for &T {
 /// The bytes of one file, as they come.
 pub trait AsyncBody: Send {
     /// The next bytes; `None` at the end. Never an empty chunk for ever: the caller limits bytes, not calls.
+    ///
+    /// # Errors
+    /// When the rest cannot be had.
     fn chunk(&mut self) -> impl Future<Output = Result<Option<Vec<u8>>, TransportError>> + Send;
 }
 
@@ -63,6 +66,9 @@ pub trait AsyncTransport: Sync {
     type Body: AsyncBody;
 
     /// Asks for `url`, an absolute address that was made by [`BaseUrl::join`].
+    ///
+    /// # Errors
+    /// Anything but the file or its genuine absence.
     fn fetch(&self, url: &str) -> impl Future<Output = Result<Fetched<Self::Body>, TransportError>> + Send;
 }
 

@@ -7,7 +7,7 @@ use super::blocking::stopped;
 use super::{Core, Downloaded, Incoming, Next, Repository, already_present, forbidden, is_overtaken, missing};
 use crate::error::{Error, TransportError};
 use crate::lookup::Found;
-use crate::refresh::{Fetch, MAX_RESTARTS};
+use crate::refresh::{Action, Fetch, MAX_RESTARTS};
 use crate::role::TargetPath;
 use crate::session::Session;
 use crate::store::Store;
@@ -43,14 +43,7 @@ impl<T: AsyncTransport, S: Store> AsyncClient<T, S> {
     /// As [`crate::Client::refresh`].
     pub async fn refresh(&mut self) -> Result<&Session, Error> {
         let mut machine = self.core.refresh()?;
-        let mut answer = None;
-        loop {
-            answer = match self.core.perform(machine.step(answer)?)? {
-                Next::Answer(answer) => answer,
-                Next::Fetch(fetch) => self.fetch_metadata(&fetch).await?,
-                Next::Done => break,
-            };
-        }
+        self.drive(|answer| machine.step(answer)).await?;
         Ok(self.session.insert(machine.into_session().ok_or_else(stopped)?))
     }
 
@@ -85,14 +78,7 @@ impl<T: AsyncTransport, S: Store> AsyncClient<T, S> {
 
     async fn search(&self, session: &Session, path: &TargetPath) -> Result<Found, Error> {
         let mut machine = session.lookup(path);
-        let mut answer = None;
-        loop {
-            answer = match self.core.perform(machine.step(answer)?)? {
-                Next::Answer(answer) => answer,
-                Next::Fetch(fetch) => self.fetch_metadata(&fetch).await?,
-                Next::Done => break,
-            };
-        }
+        self.drive(|answer| machine.step(answer)).await?;
         machine.into_found().ok_or_else(stopped)
     }
 
@@ -124,6 +110,17 @@ impl<T: AsyncTransport, S: Store> AsyncClient<T, S> {
         .await?;
         verifier.finish()?;
         Ok(all)
+    }
+
+    async fn drive(&self, mut step: impl FnMut(Option<Vec<u8>>) -> Result<Action, Error>) -> Result<(), Error> {
+        let mut answer = None;
+        loop {
+            answer = match self.core.perform(step(answer)?)? {
+                Next::Answer(answer) => answer,
+                Next::Fetch(fetch) => self.fetch_metadata(&fetch).await?,
+                Next::Done => return Ok(()),
+            };
+        }
     }
 
     async fn fetch_metadata(&self, fetch: &Fetch) -> Result<Option<Vec<u8>>, TransportError> {

@@ -40,11 +40,11 @@ pub(crate) struct Unverified<'a> {
 
 /// One entry of `signatures`.
 #[derive(serde::Deserialize)]
-pub(crate) struct Signature<'a> {
+struct Signature<'a> {
     #[serde(borrow)]
-    pub(crate) keyid: Str<'a>,
+    keyid: Str<'a>,
     #[serde(borrow)]
-    pub(crate) sig: Str<'a>,
+    sig: Str<'a>,
 }
 
 impl<'a> Unverified<'a> {
@@ -94,11 +94,7 @@ pub(crate) struct Verified<'a> {
     document: &'a Unverified<'a>,
 }
 
-impl<'a> Verified<'a> {
-    pub(in crate::metadata) fn new(document: &'a Unverified<'a>) -> Self {
-        Self { document }
-    }
-
+impl Verified<'_> {
     /// Types the signed text.
     ///
     /// # Errors
@@ -115,7 +111,7 @@ impl<'a> Verified<'a> {
 
 /// The proof that [`crate::verify`] gives; here so that nothing else can construct it.
 pub(crate) fn proof<'a>(document: &'a Unverified<'a>, _threshold_met: crate::verify::ThresholdMet) -> Verified<'a> {
-    Verified::new(document)
+    Verified { document }
 }
 
 fn parse<T: Signed>(document: &Unverified<'_>, limits: &Limits) -> Result<T, Malformed> {

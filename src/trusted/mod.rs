@@ -52,7 +52,7 @@ fn judge<T: Signed, R>(
 
 /// Refuses bytes that are not those a signed file names, before anything of them is parsed
 /// (TUF-1.0.34 §5.5.2, §5.6.2).
-pub(crate) fn check_pin(bytes: &[u8], pin: &MetaFile) -> Result<(), Fault> {
+fn check_pin(bytes: &[u8], pin: &MetaFile) -> Result<(), Fault> {
     let found = bytes.len() as u64;
     if let Some(expected) = pin.length().filter(|expected| *expected != found) {
         return Err(Fault::Length { expected, found });

@@ -253,7 +253,7 @@ fn a108_a_clock_before_this_software_is_not_believed() {
         assert_eq!(client.session().notices(), std::slice::from_ref(&notice));
         assert_eq!(
             notice.to_string(),
-            "the clock shows 1970-01-01T00:00:00Z, earlier than the last update; 2024-01-01T00:00:00Z is used"
+            "the clock shows 1970-01-01T00:00:00Z, but it is later than that; 2024-01-01T00:00:00Z is used"
         );
         drop(client);
 
