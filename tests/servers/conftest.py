@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -15,8 +16,17 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
+sys.path.append(str(HERE.parent / "conformance"))
+
+from repository import Repository  # noqa: E402
+
 REPOS = HERE.parent.parent / "test-repos"
 PASSWORD = "hunter2"
+LARGE = "packages/large-1.0.tar.gz"
+
+# What is asked on loopback is not for a proxy of the machine's.
+for variable in [name for name in os.environ if name.lower().endswith("_proxy")]:
+    del os.environ[variable]
 
 
 class Nginx:
@@ -28,6 +38,7 @@ class Nginx:
         (here / "users").write_text(f"reader:{{PLAIN}}{PASSWORD}\n")
         make_certificates(here)
         make_index(here / "index")
+        make_large(here / "slow")
         self.ports = dict(zip(("HTTP", "HTTPS", "PROXY"), free_ports(3)))
         values = {"HERE": str(here), "REPOS": str(REPOS), **{name: str(port) for name, port in self.ports.items()}}
         config = re.sub("@([A-Z]+)@", lambda found: values[found[1]], (HERE / "nginx.conf").read_text())
@@ -103,6 +114,18 @@ def make_index(folder: Path) -> None:
         path = folder / file.relative_to(targets).with_name(file.name.split(".", 1)[1])
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, path)
+
+
+def make_large(folder: Path) -> None:
+    """A repository with one target of 12 MiB, made by python-tuf."""
+    repository = Repository()
+    repository.add_target("targets", LARGE, bytes(12 << 20))
+    repository.publish("targets", "snapshot", "timestamp")
+    for name, content in repository.served.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    shutil.copy(folder / "metadata/1.root.json", folder / "root.json")
 
 
 @dataclass
