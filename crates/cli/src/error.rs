@@ -215,7 +215,7 @@ fn disk_help(error: &io::Error) -> String {
         io::ErrorKind::PermissionDenied => "check who owns it and its mode",
         io::ErrorKind::StorageFull => "make room on the disk",
         io::ErrorKind::ReadOnlyFilesystem => "choose a place that can be written to",
-        io::ErrorKind::IsADirectory => "there is a directory of that name: remove it, or name another place",
+        io::ErrorKind::IsADirectory => "a directory stands where a file is needed: name another place",
         io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
             "a file stands where a directory is needed: name another place"
         }
