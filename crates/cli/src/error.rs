@@ -3,7 +3,9 @@
 use std::error::Error as _;
 use std::io;
 
-use tufgate::error::{CallerError, Error, Fault, RepositoryError, StoreFault, Subject, TransportError, TransportFault};
+use tufgate::error::{
+    CallerError, Error, Fault, RepositoryError, StoreError, StoreFault, Subject, TransportError, TransportFault,
+};
 
 /// Why a command stopped.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +53,7 @@ impl CliError {
     pub(crate) fn config(message: impl Into<String>) -> Self {
         Self::Config {
             message: message.into(),
-            help: "correct the configuration; `tufgate trust --help` and the README say what can stand in it"
+            help: "correct the configuration; `tufgate trust add --help` and the README say what can stand in it"
                 .to_owned(),
         }
     }
@@ -111,7 +113,7 @@ impl CliError {
             Self::Usage { help, .. } | Self::Config { help, .. } => help.clone(),
             Self::Library(Error::Repository(error)) => repository_help(error),
             Self::Library(Error::Transport(error)) => transport_help(error),
-            Self::Library(Error::Store(error)) => store_help(&error.fault),
+            Self::Library(Error::Store(error)) => store_help(error),
             Self::Library(Error::Caller(error)) => caller_help(error),
             Self::Library(_) => "run again with -v to see what was done last".to_owned(),
             Self::Disk { source, .. } => disk_help(source),
@@ -179,8 +181,8 @@ fn transport_help(error: &TransportError) -> String {
     help.to_owned()
 }
 
-fn store_help(fault: &StoreFault) -> String {
-    let help = match fault {
+fn store_help(error: &StoreError) -> String {
+    let help = match &error.fault {
         StoreFault::NotPrivate(_) => {
             "make the directory yours alone (chown, chmod go-w), or choose another with --state-dir"
         }
@@ -189,6 +191,9 @@ fn store_help(fault: &StoreFault) -> String {
              noticed"
         }
         StoreFault::FloorsNewer { .. } => "use the newer tufgate, or another directory with --state-dir",
+        _ if error.source.as_ref().is_some_and(|source| source.kind() == io::ErrorKind::StorageFull) => {
+            "make room on the disk, or choose another directory with --state-dir"
+        }
         _ => "choose a directory that can be written to with --state-dir, or leave no trace with --read-only-state",
     };
     help.to_owned()
@@ -211,6 +216,11 @@ fn disk_help(error: &io::Error) -> String {
         io::ErrorKind::NotFound => "check the path",
         io::ErrorKind::PermissionDenied => "check who owns it and its mode",
         io::ErrorKind::StorageFull => "make room on the disk",
+        io::ErrorKind::ReadOnlyFilesystem => "choose a place that can be written to",
+        io::ErrorKind::IsADirectory => "a directory stands where a file is needed: name another place",
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+            "a file stands where a directory is needed: name another place"
+        }
         _ => "check the path and the disk, and try again",
     };
     help.to_owned()

@@ -52,18 +52,17 @@ impl Index {
 
     /// A repository by its options; paths in them are absolute.
     pub(crate) fn new(name: &str, options: IndexOptions) -> Result<Self, CliError> {
-        let lacks = |key: &str| CliError::Config {
-            message: format!("index `{name}` has no `{key}`"),
-            help: format!("add `{key}` to [index.{name}], or give --{key}"),
+        let (Some(root_path), Some(metadata), Some(targets)) =
+            (options.root.clone(), &options.metadata_url, &options.targets_url)
+        else {
+            return Err(incomplete(name, &options));
         };
-        let root_path = options.root.clone().ok_or_else(|| lacks("root"))?;
-        let address = |location: &Option<Location>, key| {
-            let location = location.as_ref().ok_or_else(|| lacks(key))?;
+        let address = |location: &Location, key| {
             BaseUrl::new(&location.0)
                 .map_err(|error| CliError::config(format!("index `{name}`, `{key}`: {}", Escaped(error))))
         };
-        let metadata = address(&options.metadata_url, "metadata-url")?;
-        let targets = address(&options.targets_url, "targets-url")?;
+        let metadata = address(metadata, "metadata-url")?;
+        let targets = address(targets, "targets-url")?;
         let root_bytes = read_root(&root_path)?;
         let root_sha256 = sha256(&root_bytes);
         if let Some(expected) = options.root_sha256.as_ref().filter(|expected| **expected != root_sha256) {
@@ -154,10 +153,28 @@ pub(crate) fn state_directory(name: &str, metadata: &BaseUrl, global: &Global) -
     Ok(FileStore::directory_for(&state, name, &[metadata.as_bytes()]))
 }
 
+/// All that is missing, at once.
+fn incomplete(name: &str, options: &IndexOptions) -> CliError {
+    let needed = [
+        ("root", options.root.is_some()),
+        ("metadata-url", options.metadata_url.is_some()),
+        ("targets-url", options.targets_url.is_some()),
+    ];
+    let missing: Vec<_> = needed.iter().filter(|(_, given)| !given).map(|(key, _)| *key).collect();
+    CliError::Config {
+        message: format!("index `{name}` has no `{}`", missing.join("`, no `")),
+        help: format!("give --{}; or add what is missing to [index.{name}] of the configuration", missing.join(", --")),
+    }
+}
+
 /// No index of this name.
 pub(crate) fn unknown(name: &str, config: &Config) -> CliError {
     let names: Vec<_> = config.indexes().keys().map(|name| format!("`{name}`")).collect();
-    let known = if names.is_empty() { "none is pinned".to_owned() } else { format!("there are {}", names.join(", ")) };
+    let known = match names.as_slice() {
+        [] => config.nothing(),
+        [one] => format!("there is {one} alone"),
+        names => format!("there are {}", names.join(", ")),
+    };
     CliError::usage(
         format!("there is no index `{}`: {known}", Escaped(name)),
         "see `tufgate trust list`; pin it with `tufgate trust add`",
@@ -165,6 +182,13 @@ pub(crate) fn unknown(name: &str, config: &Config) -> CliError {
 }
 
 fn read_root(path: &Path) -> Result<Vec<u8>, CliError> {
+    // As it is spelled once it was taken for a path.
+    if path.to_str().is_some_and(|path| path.contains("/https:/") || path.contains("/http:/")) && !path.exists() {
+        return Err(CliError::usage(
+            "the root must be a file: what is trusted beforehand cannot be fetched by this command",
+            "get N.root.json from somewhere you trust, and compare its fingerprint with --sha256",
+        ));
+    }
     let read = || -> io::Result<_> {
         let mut bytes = Vec::new();
         walk::open(path)?.take(Limits::default().root_bytes.saturating_add(1)).read_to_end(&mut bytes)?;

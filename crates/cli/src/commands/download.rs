@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use tufgate::error::{Error, Subject};
+use tufgate::error::{Error, StoreError, Subject};
 use tufgate::{Downloaded, Found, TargetInfo, TargetPath};
 
 use super::judged::{self, Verdict};
@@ -141,6 +141,10 @@ fn fetch(
         Ok(Downloaded::Present(approved)) => Ok(Verdict::present(approved.info())),
         Err(Error::Repository(error)) if matches!(error.subject, Subject::Target(_)) => {
             Ok(Verdict::mismatch(&info, &error, None))
+        }
+        // Its own files, not those of what is trusted.
+        Err(Error::Store(StoreError { path, fault, source: Some(source), .. })) if Path::new(&path) == destination => {
+            Err(CliError::disk(format!("{}: {fault}", shown(destination)), source))
         }
         Err(error) => Err(error.into()),
     }

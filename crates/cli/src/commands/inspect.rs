@@ -137,13 +137,6 @@ impl Role {
         })
     }
 
-    fn summary(&self) -> String {
-        let version = self.version.map_or("?".to_owned(), |version| version.to_string());
-        let expires = self.expires.as_deref().unwrap_or("?");
-        let threshold = self.threshold.map_or("?".to_owned(), |threshold| threshold.to_string());
-        format!("{}\t{version}\t{expires}\t{threshold} of {}", Escaped(&self.name), self.keys.len())
-    }
-
     fn details(&self, out: &Output) {
         out.field("role", &self.name);
         out.field("version", self.version.map_or("unknown".to_owned(), |version| version.to_string()));
@@ -195,9 +188,12 @@ impl Report for Inspected {
         out.field("valid until", &self.repository.valid_until);
         out.field("in snapshot", count(self.roles_in_snapshot, "role"));
         out.line("");
-        out.line("role\tversion\texpires\tkeys");
+        out.row(["role", "version", "expires", "keys"]);
         for role in &self.roles {
-            out.line(role.summary());
+            let [version, threshold] = [role.version, role.threshold.map(u64::from)]
+                .map(|number| number.map_or("?".to_owned(), |number| number.to_string()));
+            let expires = role.expires.as_deref().unwrap_or("?");
+            out.row([&role.name, &version, expires, &format!("{threshold} of {}", role.keys.len())]);
         }
         for role in self.roles.iter().filter(|role| role.delegation_count.is_some_and(|count| count > 0)) {
             out.line("");

@@ -103,11 +103,15 @@ impl Verdict {
         }
     }
 
-    fn help(&self) -> Option<&'static str> {
+    fn help(&self, thing: &str) -> Option<&'static str> {
         Some(match self {
             Self::Verified { .. } | Self::Fetched { .. } | Self::Present { .. } => return None,
             Self::Mismatch { .. } => {
                 "mismatch: do not use the file. Fetch it again with `tufgate download`; if it stays, tell the operator"
+            }
+            Self::Unsigned { .. } if thing == "target" => {
+                "unsigned: the repository approved nothing of this path. Give the whole path, as the repository names it, \
+                 such as packages/NAME, and check --index"
             }
             Self::Unsigned { .. } => {
                 "unsigned: the repository never approved a file of this name. Check where it came from, --index, and the \
@@ -179,7 +183,7 @@ fn exit<'a>(verdicts: impl Iterator<Item = &'a Verdict> + Clone) -> Exit {
 pub(super) fn conclude<'a>(output: &Output, thing: &str, verdicts: impl Iterator<Item = &'a Verdict> + Clone) -> Exit {
     output.status(summary(thing, verdicts.clone()));
     let mut told = Vec::new();
-    for help in verdicts.clone().filter_map(Verdict::help) {
+    for help in verdicts.clone().filter_map(|verdict| verdict.help(thing)) {
         if !told.contains(&help) {
             output.help(help);
             told.push(help);

@@ -8,7 +8,7 @@ use tufgate::{BaseUrl, RoleName, Root};
 
 use super::Run;
 use crate::args::Trust;
-use crate::config::{self, Config, ConfigFile, IndexOptions};
+use crate::config::{self, Config, ConfigFile, IndexOptions, Location};
 use crate::error::{CliError, Exit};
 use crate::index::{self, Index};
 use crate::output::{Output, Report};
@@ -56,6 +56,7 @@ fn add(run: &Run<'_>, name: &str, options: &IndexOptions) -> Result<(), CliError
             ));
         }
         None => {
+            warn_of_directories(run, options, &cwd);
             config::write(&copy, index.root_bytes())?;
             config::add(&config.writable, name, &IndexOptions { root: Some(roots_file(name)), ..wanted.clone() })?;
             if options.root_sha256.is_none() {
@@ -69,6 +70,19 @@ fn add(run: &Run<'_>, name: &str, options: &IndexOptions) -> Result<(), CliError
     let pinned = Pinned::new(run, &index, &root, &config.writable)?;
     run.output.report(&Added { pinned });
     Ok(())
+}
+
+/// An address without `https://` is taken for a directory, which is rarely what was meant where there is none.
+fn warn_of_directories(run: &Run<'_>, options: &IndexOptions, cwd: &Path) {
+    for (key, location) in [("metadata-url", &options.metadata_url), ("targets-url", &options.targets_url)] {
+        let directory = location.as_ref().and_then(Location::directory).map(|directory| cwd.join(directory));
+        if let Some(directory) = directory.filter(|directory| !directory.is_dir()) {
+            run.output.warn(format_args!(
+                "`{key}` means the directory {}, and there is none; an address starts with https://",
+                directory.display()
+            ));
+        }
+    }
 }
 
 fn list(run: &Run<'_>) -> Result<(), CliError> {

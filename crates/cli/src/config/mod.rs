@@ -76,8 +76,8 @@ impl IndexOptions {
             *path = normal(&base.join(&*path));
         }
         for location in [&mut self.metadata_url, &mut self.targets_url].into_iter().flatten() {
-            if !location.0.contains("://") {
-                let path = normal(&base.join(&location.0));
+            if let Some(directory) = location.directory() {
+                let path = normal(&base.join(directory));
                 if let Ok(url) = BaseUrl::from_directory(&path) {
                     location.0 = url.as_str().to_owned();
                 }
@@ -114,14 +114,30 @@ impl IndexOptions {
 
 /// An address or a directory, as written. Taken apart only later, so that a parser's message never repeats a password.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "String")]
 pub(crate) struct Location(pub(crate) String);
 
+impl Location {
+    /// The directory that is meant, where it is no address.
+    pub(crate) fn directory(&self) -> Option<&Path> {
+        (!self.0.contains("://")).then(|| Path::new(&self.0))
+    }
+}
+
 impl FromStr for Location {
-    type Err = std::convert::Infallible;
+    type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.to_owned()))
+        // As a path it would be the directory of whoever reads it.
+        if text.is_empty() { Err("it is empty") } else { Ok(Self(text.to_owned())) }
+    }
+}
+
+impl TryFrom<String> for Location {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
     }
 }
 
@@ -224,6 +240,8 @@ pub(crate) struct Config {
     files: Vec<ConfigFile>,
     /// The file that `trust add` writes to.
     pub(crate) writable: PathBuf,
+    /// Whether it was named by the user.
+    named: bool,
 }
 
 impl Config {
@@ -232,7 +250,7 @@ impl Config {
         if let Some(path) = given {
             let path = absolute(path)?;
             let files = ConfigFile::read(&path)?.into_iter().collect();
-            return Ok(Self { files, writable: path });
+            return Ok(Self { files, writable: path, named: true });
         }
         let writable = user_file()?;
         let cwd = absolute(Path::new(""))?;
@@ -241,7 +259,7 @@ impl Config {
         for path in nearest.iter().filter(|path| **path != writable).chain([&writable]) {
             files.extend(ConfigFile::read(path)?);
         }
-        let config = Self { files, writable };
+        let config = Self { files, writable, named: false };
         config.check_names_mean_one()?;
         Ok(config)
     }
@@ -266,7 +284,7 @@ impl Config {
         match indexes.keys().collect::<Vec<_>>().as_slice() {
             [name] => Ok((**name).to_owned()),
             [] => Err(CliError::usage(
-                "no repository is pinned",
+                self.nothing(),
                 "pin one with `tufgate trust add NAME --root FILE --metadata-url URL --targets-url URL`, or give \
                  --root, --metadata-url and --targets-url",
             )),
@@ -277,6 +295,15 @@ impl Config {
                     "name one with --index NAME, or set `default-index` in the configuration",
                 ))
             }
+        }
+    }
+
+    /// That there is no index at all, where there is none.
+    pub(crate) fn nothing(&self) -> String {
+        if self.named && self.files.is_empty() {
+            format!("no repository is pinned: there is no file {}", shown(&self.writable))
+        } else {
+            "no repository is pinned".to_owned()
         }
     }
 
@@ -319,8 +346,13 @@ fn user_file() -> Result<PathBuf, CliError> {
 }
 
 fn base_strategy() -> Result<impl BaseStrategy, CliError> {
-    etcetera::choose_base_strategy().map_err(|_| {
-        CliError::usage("the home directory is unknown", "set HOME, or give --config FILE and --state-dir DIR")
+    // A home that moves with the working directory would let any directory say what is trusted.
+    let strategy = etcetera::choose_base_strategy().ok().filter(|strategy| strategy.home_dir().is_absolute());
+    strategy.ok_or_else(|| {
+        CliError::usage(
+            "the home directory is unknown",
+            "set HOME to an absolute path, or give --config FILE and --state-dir DIR",
+        )
     })
 }
 

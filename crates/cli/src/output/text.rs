@@ -38,6 +38,16 @@ impl Output {
         }
     }
 
+    /// A row of the overview of roles: in columns on a terminal, between tabs elsewhere.
+    pub(crate) fn row(&self, cells: [&str; 4]) {
+        let [role, version, expires, keys] = cells.map(|cell| Escaped(cell).to_string());
+        if self.terminal {
+            self.line(format_args!("{role:<16}{version:<9}{expires:<22}{keys}"));
+        } else {
+            self.line(format_args!("{role}\t{version}\t{expires}\t{keys}"));
+        }
+    }
+
     /// A name and a value.
     pub(crate) fn field(&self, name: &str, value: impl Display) {
         self.line(format_args!("{name:<16}{}", Escaped(value)));

@@ -174,6 +174,27 @@ fn a068_a_pinned_root_that_has_expired_gives_a_warning() {
 }
 
 #[test]
+fn an_address_without_a_scheme_gives_a_warning_where_it_names_no_directory() {
+    let home = home();
+    let ran = home.run(&[
+        "trust",
+        "add",
+        "demo",
+        "--root=srv/root.json",
+        "--metadata-url=index.example/metadata",
+        "--targets-url=srv/targets",
+        "--sha256",
+        SHA256,
+    ]);
+    assert_eq!(ran.code, Some(0));
+    assert_eq!(
+        ran.stderr,
+        "warning: `metadata-url` means the directory [HOME]/index.example/metadata, and there is none; an address \
+         starts with https://\n"
+    );
+}
+
+#[test]
 fn passwords_are_shown_nowhere_but_kept_in_the_configuration() {
     let home = home();
     let url = "--metadata-url=https://user:hunter2@index.invalid/metadata/";

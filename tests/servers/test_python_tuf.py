@@ -1,0 +1,47 @@
+"""python-tuf and the command, of one mind on what a server gives."""
+
+import json
+
+import pytest
+from tuf.api.exceptions import DownloadError, RepositoryError
+from tuf.ngclient import Updater
+
+from conftest import REPOS
+
+
+def listed(repository: str) -> list[str]:
+    """Every target that any metadata file of the repository lists, and two that none does."""
+    paths = {"packages/absent-1.0.tar.gz", "absent"}
+    for file in (REPOS / repository / "metadata").iterdir():
+        signed = json.loads(file.read_text())["signed"]
+        if signed["_type"] == "targets":
+            paths |= signed["targets"].keys()
+    return sorted(paths)
+
+
+@pytest.mark.parametrize("repository", ["pep458", "succinct", "rotated", "keys"])
+def test_python_tuf_and_the_command_agree_on_every_target(home, nginx, repository):
+    root = (REPOS / repository / "root.json").read_bytes()
+    store, theirs = home.path / "python-tuf", home.path / "theirs"
+    store.mkdir()
+    theirs.mkdir()
+    updater = Updater(str(store), f"{nginx.http}/{repository}/metadata/", str(theirs),
+                      f"{nginx.http}/{repository}/targets/", bootstrap=root)
+    home.trust(repository, nginx.http)
+    approved = 0
+    for path in listed(repository):
+        try:
+            info = updater.get_targetinfo(path)
+            expected = info and open(updater.download_target(info), "rb").read()
+        except (RepositoryError, DownloadError):
+            expected = None
+        ran = home.run("download", path, "-o", "ours", "--format=json")
+        (judged,) = ran.json()["targets"]
+        found = open(home.path / judged["file"], "rb").read() if ran.code == 0 else None
+        assert found == expected, (path, ran)
+        assert (judged["file"] is None) == (expected is None), (path, ran)
+        approved += expected is not None
+        if judged["file"]:
+            # Pages of different projects have one name.
+            (home.path / judged["file"]).unlink()
+    assert approved == {"pep458": 9, "succinct": 9, "rotated": 1, "keys": 5}[repository]
