@@ -60,8 +60,10 @@ TOTALS = re.compile(r"<!-- totals -->(?:\n[^\n|#].*)*")
 def tests_by_number():
     found = defaultdict(set)
     for folder in SOURCES:
-        for file in (ROOT / folder).rglob("*.rs"):
-            for name, numbers in re.findall(r"\bfn\s+(((?:a\d{3}_)+)\w+)", file.read_text(encoding="utf-8")):
+        files = (file for pattern in ("*.rs", "*.py") for file in (ROOT / folder).rglob(pattern))
+        for file in files:
+            pattern = r"\b(?:fn\s+|def\s+test_)(((?:a\d{3}_)+)\w+)"
+            for name, numbers in re.findall(pattern, file.read_text(encoding="utf-8")):
                 for number in re.findall(r"\d{3}", numbers):
                     found[int(number)].add((name, file.relative_to(ROOT).as_posix()))
     return found
