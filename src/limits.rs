@@ -18,6 +18,9 @@ pub struct Limits {
     pub root_rotations: u32,
     /// Delegated roles visited by one lookup (§5.6.7.1). 32.
     pub visited_roles: u32,
+    /// How often an update, or a search, begins again because the repository published or cleaned up while it was read
+    /// (PEP 458 "Cleaning up old metadata"). 2.
+    pub restarts: u32,
     /// Metadata bytes accepted in one update, over all roles: 256 MiB.
     pub update_bytes: u64,
     /// Entries in `signatures`. 256.
@@ -38,6 +41,7 @@ impl Default for Limits {
             target_bytes: 16 << 30,
             root_rotations: 1024,
             visited_roles: 32,
+            restarts: 2,
             update_bytes: 256 << 20,
             signatures: 256,
             keys: 1024,

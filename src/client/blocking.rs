@@ -9,7 +9,7 @@ use super::{
 };
 use crate::error::{Error, TransportError};
 use crate::lookup::Found;
-use crate::refresh::{Action, Fetch, MAX_RESTARTS};
+use crate::refresh::{Action, Fetch};
 use crate::role::TargetPath;
 use crate::session::Session;
 use crate::store::Store;
@@ -88,7 +88,7 @@ impl<T: Transport, S: Store> Client<T, S> {
         loop {
             let session = self.session.as_ref().ok_or_else(stopped)?;
             let searched = self.search(session, path);
-            if restarts == MAX_RESTARTS || !is_overtaken(session, &searched, now) {
+            if restarts >= self.core.repository.settings.limits.restarts || !is_overtaken(session, &searched, now) {
                 return searched;
             }
             restarts += 1;

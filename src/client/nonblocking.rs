@@ -7,7 +7,7 @@ use super::blocking::stopped;
 use super::{Core, Downloaded, Incoming, Next, Repository, already_present, forbidden, is_overtaken, missing};
 use crate::error::{Error, TransportError};
 use crate::lookup::Found;
-use crate::refresh::{Action, Fetch, MAX_RESTARTS};
+use crate::refresh::{Action, Fetch};
 use crate::role::TargetPath;
 use crate::session::Session;
 use crate::store::Store;
@@ -65,7 +65,7 @@ impl<T: AsyncTransport, S: Store> AsyncClient<T, S> {
         loop {
             let session = self.session.as_ref().ok_or_else(stopped)?;
             let searched = self.search(session, path).await;
-            if restarts == MAX_RESTARTS || !is_overtaken(session, &searched, now) {
+            if restarts >= self.core.repository.settings.limits.restarts || !is_overtaken(session, &searched, now) {
                 return searched;
             }
             restarts += 1;

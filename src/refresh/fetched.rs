@@ -1,7 +1,7 @@
 //! What came from the repository, before anything is read in it: that it came, its length, the budget; and when to ask
 //! again.
 
-use super::{MAX_RESTARTS, Refresh, State};
+use super::{Refresh, State};
 use crate::error::{Error, Fault, RepositoryError};
 use crate::metadata::{MetaFile, Timestamp};
 use crate::role::RoleName;
@@ -54,7 +54,8 @@ impl Refresh {
         timestamp: Timestamp,
         error: RepositoryError,
     ) -> Result<State, Error> {
-        if self.restarts >= MAX_RESTARTS || !error.fault.may_be_overtaken(root.root().consistent_snapshot()) {
+        let limit = self.settings.limits.restarts;
+        if self.restarts >= limit || !error.fault.may_be_overtaken(root.root().consistent_snapshot()) {
             return Err(error.into());
         }
         self.restarts += 1;

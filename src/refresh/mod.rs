@@ -30,9 +30,6 @@ use crate::store::Entry;
 use crate::time;
 use crate::trusted::{Floors, FreshRoot, TrustedRoot, TrustedSnapshot, TrustedTimestamp};
 
-/// How often an update, or a search, begins again because the repository published anew while it was read.
-pub(crate) const MAX_RESTARTS: u32 = 2;
-
 /// What a machine needs next.
 #[derive(Debug)]
 #[non_exhaustive]

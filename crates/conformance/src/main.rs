@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tufgate::{BaseUrl, Client, FileStore, Found, HttpOptions, HttpTransport, Repository, TargetPath};
+use tufgate::{BaseUrl, Client, FileStore, Found, HttpOptions, HttpTransport, Repository, Settings, TargetPath};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -104,7 +104,11 @@ fn client(args: &Args, metadata_dir: &Path) -> Result<Client<HttpTransport, File
     // A refresh needs no targets.
     let targets = args.target_base_url.as_deref().unwrap_or(metadata);
     let pinned_root = init::pinned_root(metadata_dir)?.ok_or("not initialised: run `init` first")?;
-    let repository = Repository::new(pinned_root, BaseUrl::new(metadata)?, BaseUrl::new(targets)?);
+    // The suite counts requests, and its repositories do not change while they are read.
+    let mut settings = Settings::default();
+    settings.limits.restarts = 0;
+    let repository =
+        Repository::new(pinned_root, BaseUrl::new(metadata)?, BaseUrl::new(targets)?).with_settings(settings);
     let transport = HttpTransport::new(HttpOptions::default())?;
     Ok(Client::new(repository, transport, FileStore::open(metadata_dir)?))
 }
