@@ -5,7 +5,7 @@
 //! keys of timestamp or snapshot (TUF-1.0.34 §5.3.11).
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -106,6 +106,11 @@ impl Floors {
     /// Raises the floors of all roles that a trusted snapshot lists.
     pub(crate) fn raise_roles(&mut self, snapshot: &Snapshot) {
         let roles = self.typed_roles();
+        if roles.is_empty() {
+            // A first run: the list is sorted already, and is taken as a whole.
+            *roles = snapshot.versions().map(|(name, version)| (name.into(), version)).collect();
+            return;
+        }
         for (name, version) in snapshot.versions() {
             match roles.get_mut(name) {
                 Some(floor) => *floor = version.max(*floor),
@@ -127,7 +132,7 @@ impl Floors {
         } else if other.reset_by == self.reset_by {
             self.timestamp.raise(&other.timestamp);
             self.snapshot.raise(&other.snapshot);
-            if self.roles != other.roles {
+            if other.roles != Roles::default() && self.roles != other.roles {
                 let mut theirs = other.clone();
                 let roles = self.typed_roles();
                 for (name, version) in std::mem::take(theirs.typed_roles()) {
@@ -171,9 +176,9 @@ impl Floors {
 
     /// The record as it is stored: lines of text, the last one a checksum over those before.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        let mut text = String::new();
+        let mut text = Vec::new();
         let digest = |d: &Option<Digest>| d.map_or_else(|| "-".to_owned(), |d| d.to_hex());
-        // Writing to a String cannot fail.
+        // Writing to memory cannot fail.
         let _ = writeln!(text, "tufgate floors {FORMAT}");
         let _ = writeln!(text, "root {} {}", self.root.version, digest(&self.root.digest));
         let _ = writeln!(text, "compared {} {}", self.compared_root, self.online_keys);
@@ -182,11 +187,14 @@ impl Floors {
         let _ = writeln!(text, "timestamp {} {}", self.timestamp.version, digest(&self.timestamp.digest));
         let _ = writeln!(text, "snapshot {} {}", self.snapshot.version, digest(&self.snapshot.digest));
         for (name, version) in self.roles.typed.iter() {
-            let _ = writeln!(text, "role {version} {}", serde_json::Value::from(&**name));
+            let _ = write!(text, "role {version} ");
+            let _ = serde_json::to_writer(&mut text, &**name);
+            text.push(b'\n');
         }
-        text.push_str(&self.roles.lines);
-        let _ = writeln!(text, "checksum {}", digest::sha256(text.as_bytes()).to_hex());
-        text.into_bytes()
+        text.extend_from_slice(self.roles.lines.as_bytes());
+        let checksum = digest::sha256(&text).to_hex();
+        let _ = writeln!(text, "checksum {checksum}");
+        text
     }
 
     /// Reads a stored record.
