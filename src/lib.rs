@@ -33,6 +33,8 @@ mod memory_store;
 mod metadata;
 mod notice;
 mod pattern;
+#[cfg(feature = "pypi")]
+pub mod pypi;
 mod refresh;
 mod role;
 mod session;

@@ -54,7 +54,7 @@ pub enum CallerError {
 }
 
 /// Text from outside between quotes, harmless on a terminal.
-struct Quoted<'a>(&'a str);
+pub(crate) struct Quoted<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,6 +12,8 @@ pub use repository::{Attack, Fault, Malformed, RepositoryError, Subject};
 pub use store::{StoreError, StoreFault};
 pub use transport::{TransportError, TransportFault};
 
+#[cfg(feature = "pypi")]
+pub(crate) use caller::Quoted;
 pub(crate) use transport::without_credentials;
 
 /// Everything that can go wrong, by who is at fault.

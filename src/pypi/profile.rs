@@ -1,0 +1,309 @@
+//! Profiles: where an index has the targets of its pages and of its distributions.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::{PageFormat, Placeholder, ProjectName, Template, TemplateError, Unfilled, Values};
+use crate::digest::Digest;
+use crate::error::Quoted;
+use crate::role::TargetPath;
+
+/// Which targets answer for a project and for a distribution of an index, in the order they are tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    pages: Vec<PageSource>,
+    files: Vec<FileSource>,
+    plain_target_names: bool,
+}
+
+/// The target of a project's index page, spelled `TARGET` or `TARGET -> STORED`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageSource {
+    target: Template,
+    stored: Option<Template>,
+    format: PageFormat,
+}
+
+/// What binds a distribution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileSource {
+    /// It is a target itself, under the path that the template gives.
+    Target(Template),
+    /// `{page}`: it is no target; the hash that the signed page of its project gives binds it.
+    Page,
+    /// `pointer:TEMPLATE`: a small target names its digest. See [`super::Pointer`].
+    Pointer(Template),
+}
+
+/// A profile, or a part of one, that cannot be used. The message names the key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProfileError {
+    /// There is no profile of this name.
+    #[error("`profile`: {} is unknown; there are pep458, warehouse, rstuf, datadog and custom", Quoted(.name))]
+    Unknown {
+        /// What was given.
+        name: String,
+    },
+    /// A profile leaves its targets to the configuration, which says nothing.
+    #[error("`profile`: {name} needs `target`, which says where distributions are")]
+    NoTarget {
+        /// The profile.
+        name: String,
+    },
+    /// A template in it cannot be used.
+    #[error("`{key}`: {source}")]
+    Template {
+        /// `page` or `target`.
+        key: &'static str,
+        /// Why not.
+        source: TemplateError,
+    },
+    /// A template that would be used for what it cannot do.
+    #[error("`{key}`: {} {reason}", Quoted(.spelled))]
+    Source {
+        /// `page` or `target`.
+        key: &'static str,
+        /// What was given.
+        spelled: String,
+        /// What is missing or too much.
+        reason: String,
+    },
+    /// A distribution is to be found by its page, and there is no page.
+    #[error("`target`: {} needs the index page of the project, and no `page` is given", Quoted(.spelled))]
+    NoPage {
+        /// The source.
+        spelled: String,
+    },
+}
+
+/// A built-in profile: its name, pages, targets, and whether targets lie under plain names.
+type Row = (&'static str, &'static [&'static str], &'static [&'static str], bool);
+
+const PROFILES: [Row; 5] = [
+    ("pep458", &["simple/{project}/index.json", "simple/{project}/index.html"], &["{url}"], false),
+    (
+        "warehouse",
+        &["{project} -> {project}/{hash}.{project}.html"],
+        &["{blake2b_256[0:2]}/{blake2b_256[2:4]}/{blake2b_256[4:]}/{filename}", "{page}"],
+        true,
+    ),
+    ("rstuf", &[], &[], false),
+    (
+        "datadog",
+        &["simple/{project}/index.html"],
+        &[
+            "simple/{project}/{filename}",
+            "pointer:{project}/{version}.json",
+            "pointer:wheelsmith/v1/{project}/{version}.json",
+        ],
+        false,
+    ),
+    ("custom", &[], &["packages/{filename}"], false),
+];
+
+impl Profile {
+    /// The built-in profile of this name: `pep458`, `warehouse`, `datadog`, or `custom` with its default.
+    ///
+    /// # Errors
+    /// [`ProfileError::Unknown`]; [`ProfileError::NoTarget`] for `rstuf`, whose targets only its operator knows.
+    pub fn named(name: &str) -> Result<Self, ProfileError> {
+        Self::configured(Some(name), Vec::new(), Vec::new())
+    }
+
+    /// A profile of one's own: targets are looked for in this order, and lie under the names that their repository's
+    /// metadata asks for.
+    ///
+    /// # Errors
+    /// [`ProfileError::NoTarget`] without any file source; [`ProfileError::NoPage`] where a distribution is to be found by
+    /// its page and there is none.
+    pub fn new(pages: Vec<PageSource>, files: Vec<FileSource>) -> Result<Self, ProfileError> {
+        Self { pages, files, plain_target_names: false }.checked("custom")
+    }
+
+    /// What the keys `profile`, `page` and `target` of an index say together. Keys that are given replace what the profile
+    /// says. Without `profile` it is `custom` where `target` is given, else `pep458`.
+    ///
+    /// # Errors
+    /// As [`Profile::named`] and [`Profile::new`].
+    pub fn configured(
+        name: Option<&str>,
+        pages: Vec<PageSource>,
+        files: Vec<FileSource>,
+    ) -> Result<Self, ProfileError> {
+        let name = name.unwrap_or(if files.is_empty() { "pep458" } else { "custom" });
+        let (name, built_in_pages, built_in_files, plain_target_names) = *PROFILES
+            .iter()
+            .find(|(known, ..)| *known == name)
+            .ok_or_else(|| ProfileError::Unknown { name: name.to_owned() })?;
+        let pages = if pages.is_empty() { parse_all(built_in_pages)? } else { pages };
+        let files = if files.is_empty() { parse_all(built_in_files)? } else { files };
+        Self { pages, files, plain_target_names }.checked(name)
+    }
+
+    /// The targets of a project's index page, in the order they are tried.
+    #[must_use]
+    pub fn pages(&self) -> &[PageSource] {
+        &self.pages
+    }
+
+    /// What may bind a distribution, in the order it is tried.
+    #[must_use]
+    pub fn files(&self) -> &[FileSource] {
+        &self.files
+    }
+
+    /// Whether distributions lie under their plain names also where the metadata promises hashes in names (TUF-1.0.34
+    /// §5.7.3), because their paths carry a digest already.
+    #[must_use]
+    pub fn plain_target_names(&self) -> bool {
+        self.plain_target_names
+    }
+
+    fn checked(self, name: &str) -> Result<Self, ProfileError> {
+        if self.files.is_empty() {
+            return Err(ProfileError::NoTarget { name: name.to_owned() });
+        }
+        match self.files.iter().find(|file| file.needs_page()) {
+            Some(file) if self.pages.is_empty() => Err(ProfileError::NoPage { spelled: file.to_string() }),
+            _ => Ok(self),
+        }
+    }
+}
+
+fn parse_all<T: FromStr<Err = ProfileError>>(spelled: &[&str]) -> Result<Vec<T>, ProfileError> {
+    spelled.iter().map(|spelled| spelled.parse()).collect()
+}
+
+impl PageSource {
+    /// The template of the target path.
+    #[must_use]
+    pub fn target(&self) -> &Template {
+        &self.target
+    }
+
+    /// The template of where the page is stored below the targets address, if that does not follow from the target.
+    #[must_use]
+    pub fn stored(&self) -> Option<&Template> {
+        self.stored.as_ref()
+    }
+
+    /// In which format the page is: JSON where the path it is stored under ends in `.json`, else HTML.
+    #[must_use]
+    pub fn format(&self) -> PageFormat {
+        self.format
+    }
+
+    /// The target path of a project's page.
+    ///
+    /// # Errors
+    /// As [`Template::fill`].
+    pub fn target_path(&self, project: &ProjectName) -> Result<TargetPath, Unfilled> {
+        self.target.fill(&Values { project: Some(project), ..Values::default() })
+    }
+
+    /// Where a project's page with this signed hash is stored below the targets address; `None` where that follows from
+    /// the target.
+    ///
+    /// # Errors
+    /// As [`Template::fill`].
+    pub fn stored_path(&self, project: &ProjectName, hash: &Digest) -> Option<Result<TargetPath, Unfilled>> {
+        let values = Values { project: Some(project), hash: Some(hash), ..Values::default() };
+        self.stored.as_ref().map(|stored| stored.fill(&values))
+    }
+}
+
+impl FromStr for PageSource {
+    type Err = ProfileError;
+
+    fn from_str(spelled: &str) -> Result<Self, ProfileError> {
+        let key = "page";
+        let refuse = |reason: String| ProfileError::Source { key, spelled: spelled.to_owned(), reason };
+        let template = |text: &str| text.parse::<Template>().map_err(|source| ProfileError::Template { key, source });
+        let (target, stored) = match spelled.split_once(" -> ") {
+            Some((target, stored)) => (template(target)?, Some(template(stored)?)),
+            None => (template(spelled)?, None),
+        };
+        if let Some(other) = target.placeholders().find(|found| *found != Placeholder::Project) {
+            return Err(refuse(format!("can have `{{project}}` alone, not `{other}`")));
+        }
+        if !target.has(Placeholder::Project) {
+            return Err(refuse("has no `{project}`, so that all projects would have one page".to_owned()));
+        }
+        let known = [Placeholder::Project, Placeholder::Hash];
+        if let Some(other) = stored.iter().flat_map(Template::placeholders).find(|found| !known.contains(found)) {
+            return Err(refuse(format!("can be stored by `{{project}}` and `{{hash}}`, not by `{other}`")));
+        }
+        let is_json = stored.as_ref().unwrap_or(&target).to_string().ends_with(".json");
+        let format = if is_json { PageFormat::Json } else { PageFormat::Html };
+        Ok(Self { target, stored, format })
+    }
+}
+
+impl fmt::Display for PageSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.stored {
+            Some(stored) => write!(f, "{} -> {stored}", self.target),
+            None => self.target.fmt(f),
+        }
+    }
+}
+
+impl FileSource {
+    /// Whether the signed page of the project is needed.
+    #[must_use]
+    pub fn needs_page(&self) -> bool {
+        match self {
+            Self::Target(template) => template.needs_page(),
+            Self::Page => true,
+            Self::Pointer(_) => false,
+        }
+    }
+}
+
+impl FromStr for FileSource {
+    type Err = ProfileError;
+
+    fn from_str(spelled: &str) -> Result<Self, ProfileError> {
+        let key = "target";
+        if spelled == "{page}" {
+            return Ok(Self::Page);
+        }
+        let refuse =
+            |reason: &str| ProfileError::Source { key, spelled: spelled.to_owned(), reason: reason.to_owned() };
+        let pointer = spelled.strip_prefix("pointer:");
+        let template: Template =
+            pointer.unwrap_or(spelled).parse().map_err(|source| ProfileError::Template { key, source })?;
+        if template.has(Placeholder::Hash) {
+            return Err(refuse("cannot have `{hash}`, which is known only once the target was found"));
+        }
+        if pointer.is_none() {
+            return match template.tells_files_apart() {
+                true => Ok(Self::Target(template)),
+                false => Err(refuse(
+                    "has neither `{filename}` nor all of a digest nor `{url}`, so that different files would be the same target",
+                )),
+            };
+        }
+        if template.needs_page() {
+            return Err(refuse("cannot have `{url}`: a pointer is found without a page"));
+        }
+        let one_release = template.has(Placeholder::Project) && template.has(Placeholder::Version);
+        if !one_release && !template.tells_files_apart() {
+            return Err(refuse(
+                "has not `{project}` and `{version}`, so that different files would have the same pointer",
+            ));
+        }
+        Ok(Self::Pointer(template))
+    }
+}
+
+impl fmt::Display for FileSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Target(template) => template.fmt(f),
+            Self::Page => f.write_str("{page}"),
+            Self::Pointer(template) => write!(f, "pointer:{template}"),
+        }
+    }
+}
