@@ -4,6 +4,7 @@
 
 mod caller;
 mod repository;
+mod shared;
 mod store;
 mod transport;
 
@@ -12,6 +13,7 @@ pub use repository::{Attack, Fault, Malformed, RepositoryError, Subject};
 pub use store::{StoreError, StoreFault};
 pub use transport::{TransportError, TransportFault};
 
+pub(crate) use shared::share;
 pub(crate) use transport::without_credentials;
 
 /// Everything that can go wrong, by who is at fault.
