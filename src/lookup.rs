@@ -52,7 +52,16 @@ pub struct Lookup<'s> {
     visited: HashSet<RoleName>,
     asked: Vec<RoleName>,
     valid_until: SystemTime,
+    /// The role that is awaited; none as soon as it is accepted.
+    wanted: Option<Wanted>,
     state: State,
+}
+
+/// A role that a search waits for: the delegation to it, in this very document.
+#[derive(Clone)]
+pub(crate) struct Wanted {
+    pub(crate) edge: Edge,
+    pub(crate) by: Arc<Targets>,
 }
 
 /// A delegation on the way, with the document that it stands in.
@@ -80,6 +89,7 @@ impl<'s> Lookup<'s> {
             visited: HashSet::new(),
             asked: Vec::new(),
             valid_until: session.valid_until(),
+            wanted: None,
             state: State::Start,
         }
     }
@@ -100,6 +110,27 @@ impl<'s> Lookup<'s> {
             State::Done(found) => Some(found),
             _ => None,
         }
+    }
+
+    /// The role that is awaited, from the action that loads it until it is accepted. An error while there is one is
+    /// about that role.
+    pub(crate) fn wanted(&self) -> Option<&Wanted> {
+        self.wanted.as_ref()
+    }
+
+    /// Says again what is needed, after other searches of the session may have verified it.
+    pub(crate) fn resume(&mut self) -> Result<Action, Error> {
+        self.state = match std::mem::replace(&mut self.state, State::Over) {
+            State::Load(pending, pin) => match self.session.verified(&pending.edge(), &pending.by) {
+                Some(verified) => {
+                    self.wanted = None;
+                    self.visit(pending.delegation.role().clone(), verified)?
+                }
+                None => State::Load(pending, pin),
+            },
+            state => state,
+        };
+        Ok(self.action())
     }
 
     fn action(&self) -> Action {
@@ -149,6 +180,7 @@ impl<'s> Lookup<'s> {
                 None => {
                     let not_listed = || RepositoryError::role(&role, Fault::NotInSnapshot);
                     let pin = self.session.snapshot().meta(&role).ok_or_else(not_listed)?;
+                    self.wanted = Some(Wanted { edge: pending.edge(), by: Arc::clone(&pending.by) });
                     return Ok(State::Load(pending, pin));
                 }
             }
@@ -207,6 +239,7 @@ impl<'s> Lookup<'s> {
         let role = pending.delegation.role().clone();
         check_expiry(&role, targets.expires(), self.session.started())?;
         self.session.remember(pending.edge(), &pending.by, &targets);
+        self.wanted = None;
         self.visit(role, targets)
     }
 

@@ -4,12 +4,13 @@ use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::time::SystemTime;
 
+use super::search::{Search, Step, Turns};
 use super::{
     Core, Downloaded, Incoming, Next, Repository, already_present, body_error, forbidden, is_overtaken, missing,
 };
-use crate::error::{Error, TransportError};
+use crate::error::{CallerError, Error, TransportError};
 use crate::lookup::Found;
-use crate::refresh::{Action, Fetch};
+use crate::refresh::Fetch;
 use crate::role::TargetPath;
 use crate::session::Session;
 use crate::store::Store;
@@ -43,12 +44,14 @@ pub struct Client<T, S> {
     core: Core<S>,
     transport: T,
     session: Option<Session>,
+    /// Of the searches in that session.
+    turns: Turns,
 }
 
 impl<T: Transport, S: Store> Client<T, S> {
     /// A client that has not asked for anything yet.
     pub fn new(repository: Repository, transport: T, store: S) -> Self {
-        Self { core: Core::new(repository, store), transport, session: None }
+        Self { core: Core::new(repository, store), transport, session: None, turns: Turns::default() }
     }
 
     /// The same with another clock than the system's, for tests and for programs that have a better one.
@@ -65,7 +68,8 @@ impl<T: Transport, S: Store> Client<T, S> {
     /// verified on the way are kept.
     pub fn refresh(&mut self) -> Result<&Session, Error> {
         let mut machine = self.core.refresh()?;
-        self.drive(|answer| machine.step(answer))?;
+        self.turns = Turns::default();
+        self.drive(|answer| Ok(machine.step(answer)?.into()))?;
         Ok(self.session.insert(machine.into_session().ok_or_else(stopped)?))
     }
 
@@ -74,12 +78,27 @@ impl<T: Transport, S: Store> Client<T, S> {
         self.session.as_ref()
     }
 
+    /// Searches for a target (§5.6.7) in the session of the last refresh, which it never replaces: all that is found in
+    /// one session belongs to one consistent snapshot. Any number of threads can search at once. Each delegated role is
+    /// loaded, fetched and verified by one of them; the others wait and find it verified.
+    ///
+    /// A role that fails, for whatever reason, is not asked for again in this session: each later search that needs it
+    /// is told the same error. A refresh forgets, and so does [`Client::lookup`].
+    ///
+    /// # Errors
+    /// [`CallerError::NotRefreshed`] where there is no session; else see [`Error`]. That no role lists the target is not
+    /// an error.
+    pub fn search(&self, path: &TargetPath) -> Result<Found, Error> {
+        self.search_in(self.session.as_ref().ok_or(CallerError::NotRefreshed)?, path)
+    }
+
     /// Searches for a target (§5.6.7), after a refresh if there was none or what it found has expired since. Where a
     /// delegated role has expired since, or its file is gone, the search begins again after a refresh, at most twice.
     ///
     /// # Errors
     /// See [`Error`]; that no role lists the target is not one.
     pub fn lookup(&mut self, path: &TargetPath) -> Result<Found, Error> {
+        self.turns = Turns::default();
         let now = (self.core.clock)();
         if self.session.as_ref().is_none_or(|session| session.valid_until() <= now) {
             self.refresh()?;
@@ -87,7 +106,7 @@ impl<T: Transport, S: Store> Client<T, S> {
         let mut restarts = 0;
         loop {
             let session = self.session.as_ref().ok_or_else(stopped)?;
-            let searched = self.search(session, path);
+            let searched = self.search_in(session, path);
             if restarts >= self.core.repository.settings.limits.restarts || !is_overtaken(session, &searched, now) {
                 return searched;
             }
@@ -99,10 +118,10 @@ impl<T: Transport, S: Store> Client<T, S> {
         }
     }
 
-    fn search(&self, session: &Session, path: &TargetPath) -> Result<Found, Error> {
-        let mut machine = session.lookup(path);
-        self.drive(|answer| machine.step(answer))?;
-        machine.into_found().ok_or_else(stopped)
+    fn search_in(&self, session: &Session, path: &TargetPath) -> Result<Found, Error> {
+        let mut search = Search::new(session, &self.turns, path);
+        let driven = self.drive(|answer| search.step(answer));
+        search.end(driven)
     }
 
     /// Fetches a target to a file (§5.7), or finds that the file is there already. The file appears only when all of it
@@ -154,12 +173,16 @@ impl<T: Transport, S: Store> Client<T, S> {
         Ok(all)
     }
 
-    fn drive(&self, mut step: impl FnMut(Option<Vec<u8>>) -> Result<Action, Error>) -> Result<(), Error> {
+    fn drive(&self, mut step: impl FnMut(Option<Vec<u8>>) -> Result<Step, Error>) -> Result<(), Error> {
         let mut answer = None;
         loop {
             answer = match self.core.perform(step(answer)?)? {
                 Next::Answer(answer) => answer,
                 Next::Fetch(fetch) => self.fetch_metadata(&fetch)?,
+                Next::Wait(role) => {
+                    self.turns.wait(&role);
+                    None
+                }
                 Next::Done => return Ok(()),
             };
         }
@@ -204,7 +227,7 @@ impl<T: Transport, S: Store> Client<T, S> {
 
 /// A machine that said it was done without a result: it cannot be, and must not be a panic if it is.
 pub(super) fn stopped() -> Error {
-    crate::error::CallerError::Stopped.into()
+    CallerError::Stopped.into()
 }
 
 impl<T: std::fmt::Debug, S: std::fmt::Debug> std::fmt::Debug for Client<T, S> {

@@ -3,6 +3,7 @@
 
 mod blocking;
 mod nonblocking;
+mod search;
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -13,6 +14,8 @@ use std::time::SystemTime;
 pub use blocking::Client;
 pub use nonblocking::AsyncClient;
 
+use self::search::Step;
+
 use crate::atomic::{AtomicFile, SHARED};
 use crate::error::{
     CallerError, Error, Fault, RepositoryError, StoreError, StoreFault, TransportError, TransportFault,
@@ -20,6 +23,7 @@ use crate::error::{
 use crate::lookup::Found;
 use crate::metadata::Root;
 use crate::refresh::{Action, Fetch, Refresh};
+use crate::role::RoleName;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -96,10 +100,11 @@ struct Core<S> {
     clock: Clock,
 }
 
-/// An action once its local part is done.
+/// A step once its local part is done.
 enum Next {
     Answer(Option<Vec<u8>>),
     Fetch(Fetch),
+    Wait(RoleName),
     Done,
 }
 
@@ -112,7 +117,11 @@ impl<S: Store> Core<S> {
         Refresh::new(&self.repository.pinned_root, self.repository.settings.clone(), (self.clock)())
     }
 
-    fn perform(&self, action: Action) -> Result<Next, Error> {
+    fn perform(&self, step: Step) -> Result<Next, Error> {
+        let action = match step {
+            Step::Do(action) => action,
+            Step::Wait(role) => return Ok(Next::Wait(role)),
+        };
         Ok(match action {
             Action::Load { entry, max_bytes } => Next::Answer(self.store.read(&entry, max_bytes)?),
             Action::Commit(commit) => {

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use super::blocking::stopped;
+use super::search::{Search, Step, Turns};
 use super::{Core, Downloaded, Incoming, Next, Repository, already_present, forbidden, is_overtaken, missing};
-use crate::error::{Error, TransportError};
+use crate::error::{CallerError, Error, TransportError};
 use crate::lookup::Found;
-use crate::refresh::{Action, Fetch};
+use crate::refresh::Fetch;
 use crate::role::TargetPath;
 use crate::session::Session;
 use crate::store::Store;
@@ -22,12 +23,14 @@ pub struct AsyncClient<T, S> {
     core: Core<S>,
     transport: T,
     session: Option<Session>,
+    /// Of the searches in that session.
+    turns: Turns,
 }
 
 impl<T: AsyncTransport, S: Store> AsyncClient<T, S> {
     /// A client that has not asked for anything yet.
     pub fn new(repository: Repository, transport: T, store: S) -> Self {
-        Self { core: Core::new(repository, store), transport, session: None }
+        Self { core: Core::new(repository, store), transport, session: None, turns: Turns::default() }
     }
 
     /// The same with another clock than the system's, for tests and for programs that have a better one.
@@ -43,7 +46,8 @@ impl<T: AsyncTransport, S: Store> AsyncClient<T, S> {
     /// As [`crate::Client::refresh`].
     pub async fn refresh(&mut self) -> Result<&Session, Error> {
         let mut machine = self.core.refresh()?;
-        self.drive(|answer| machine.step(answer)).await?;
+        self.turns = Turns::default();
+        self.drive(|answer| Ok(machine.step(answer)?.into())).await?;
         Ok(self.session.insert(machine.into_session().ok_or_else(stopped)?))
     }
 
@@ -52,11 +56,20 @@ impl<T: AsyncTransport, S: Store> AsyncClient<T, S> {
         self.session.as_ref()
     }
 
+    /// As [`crate::Client::search`], without waiting on a thread.
+    ///
+    /// # Errors
+    /// As [`crate::Client::search`].
+    pub async fn search(&self, path: &TargetPath) -> Result<Found, Error> {
+        self.search_in(self.session.as_ref().ok_or(CallerError::NotRefreshed)?, path).await
+    }
+
     /// As [`crate::Client::lookup`].
     ///
     /// # Errors
     /// As [`crate::Client::lookup`].
     pub async fn lookup(&mut self, path: &TargetPath) -> Result<Found, Error> {
+        self.turns = Turns::default();
         let now = (self.core.clock)();
         if self.session.as_ref().is_none_or(|session| session.valid_until() <= now) {
             self.refresh().await?;
@@ -64,7 +77,7 @@ impl<T: AsyncTransport, S: Store> AsyncClient<T, S> {
         let mut restarts = 0;
         loop {
             let session = self.session.as_ref().ok_or_else(stopped)?;
-            let searched = self.search(session, path).await;
+            let searched = self.search_in(session, path).await;
             if restarts >= self.core.repository.settings.limits.restarts || !is_overtaken(session, &searched, now) {
                 return searched;
             }
@@ -76,10 +89,10 @@ impl<T: AsyncTransport, S: Store> AsyncClient<T, S> {
         }
     }
 
-    async fn search(&self, session: &Session, path: &TargetPath) -> Result<Found, Error> {
-        let mut machine = session.lookup(path);
-        self.drive(|answer| machine.step(answer)).await?;
-        machine.into_found().ok_or_else(stopped)
+    async fn search_in(&self, session: &Session, path: &TargetPath) -> Result<Found, Error> {
+        let mut search = Search::new(session, &self.turns, path);
+        let driven = self.drive(|answer| search.step(answer)).await;
+        search.end(driven)
     }
 
     /// As [`crate::Client::download`].
@@ -112,12 +125,16 @@ impl<T: AsyncTransport, S: Store> AsyncClient<T, S> {
         Ok(all)
     }
 
-    async fn drive(&self, mut step: impl FnMut(Option<Vec<u8>>) -> Result<Action, Error>) -> Result<(), Error> {
+    async fn drive(&self, mut step: impl FnMut(Option<Vec<u8>>) -> Result<Step, Error>) -> Result<(), Error> {
         let mut answer = None;
         loop {
             answer = match self.core.perform(step(answer)?)? {
                 Next::Answer(answer) => answer,
                 Next::Fetch(fetch) => self.fetch_metadata(&fetch).await?,
+                Next::Wait(role) => {
+                    self.turns.wait_async(&role).await;
+                    None
+                }
                 Next::Done => return Ok(()),
             };
         }

@@ -43,6 +43,9 @@ pub enum CallerError {
     /// A machine was asked to go on after it had returned an error.
     #[error("the update or search had already stopped")]
     Stopped,
+    /// A search was asked for before any update went well.
+    #[error("there is no session to search in: refresh first")]
+    NotRefreshed,
     /// A destination that is not written to.
     #[error("{} cannot be written: {reason}", Quoted(.path))]
     Destination {

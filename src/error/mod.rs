@@ -4,6 +4,7 @@
 
 mod caller;
 mod repository;
+mod shared;
 mod store;
 mod transport;
 
@@ -14,6 +15,7 @@ pub use transport::{TransportError, TransportFault};
 
 #[cfg(feature = "pypi")]
 pub(crate) use caller::Quoted;
+pub(crate) use shared::share;
 pub(crate) use transport::without_credentials;
 
 /// Everything that can go wrong, by who is at fault.

@@ -90,6 +90,14 @@ impl<S: Store> AnyClient<S> {
         }
     }
 
+    pub fn search(&self, path: &str) -> Result<Found, Error> {
+        let path = TargetPath::new(path).unwrap();
+        match self {
+            Self::Blocking(client) => client.search(&path),
+            Self::Async(client) => block_on(client.search(&path)),
+        }
+    }
+
     pub fn read(&self, info: &TargetInfo) -> Result<Vec<u8>, Error> {
         match self {
             Self::Blocking(client) => client.read(info),

@@ -4,6 +4,7 @@ mod api;
 mod bin_names;
 mod bins;
 mod both;
+mod concurrent;
 mod crash;
 mod delegation_claims;
 mod delegation_edges;

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use tufgate::error::TransportFault;
 use tufgate::{
-    AnyTransport, AsyncHttpTransport, BaseUrl, Fetched, HttpOptions, HttpTransport, Proxy, RoleName, TargetPath,
-    Transport,
+    AnyTransport, AsyncHttpTransport, BaseUrl, Client, Fetched, Found, HttpOptions, HttpTransport, MemoryStore, Proxy,
+    RoleName, TargetPath, Transport,
 };
 
 use super::server::{Authority, Server, answer};
 use super::{Said, body, chain, run, said, said_async};
+use crate::simulator::{Repository, now};
 
 /// Options for a server on loopback: no proxy, no patience.
 pub(super) fn options() -> HttpOptions {
@@ -305,4 +306,35 @@ fn a_body_outlives_its_transport() {
     let mut bytes = Vec::new();
     body.read_to_end(&mut bytes).unwrap();
     assert_eq!(bytes, vec![7; 1 << 20]);
+}
+
+#[test]
+fn a177_many_threads_ask_a_server_for_each_role_once() {
+    let mut repo = Repository::new();
+    repo.hash_bins(16);
+    let paths: Vec<String> = (0..40).map(|number| format!("packages/{number}.whl")).collect();
+    let mut expected: Vec<String> = paths.iter().map(|path| repo.add_binned_target("bins", path, b"x")).collect();
+    expected.push("bins".to_owned());
+    repo.publish();
+    let files = repo.files();
+    let server = Server::start(move |asked, out| match files.get(asked.line().trim_start_matches("GET /")) {
+        Some(bytes) => out.write_all(&answer("200 OK", "", bytes)),
+        None => out.write_all(&answer("404 Not Found", "", "")),
+    });
+    let base = |path| BaseUrl::new(&server.url(path)).unwrap();
+    let config = tufgate::Repository::new(repo.root_file(1), base("/metadata/"), base("/targets/"));
+    let mut client = Client::new(config, transport(), MemoryStore::new()).with_clock(now);
+    client.refresh().unwrap();
+    let before = server.lines().len();
+    let work = || {
+        for path in &paths {
+            assert!(matches!(client.search(&TargetPath::new(path).unwrap()), Ok(Found::Signed(_))));
+        }
+    };
+    std::thread::scope(|scope| (0..8).for_each(|_| drop(scope.spawn(work))));
+    let mut asked = server.lines().split_off(before);
+    asked.sort();
+    expected.sort();
+    expected.dedup();
+    assert_eq!(asked, expected.into_iter().map(|role| format!("GET /metadata/1.{role}.json")).collect::<Vec<_>>());
 }

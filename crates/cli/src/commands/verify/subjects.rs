@@ -1,0 +1,71 @@
+//! What there is to judge.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::args::VerifyArgs;
+use crate::commands::Run;
+use crate::environment::{self, Environment, Installed};
+use crate::error::CliError;
+use crate::inputs::{self, LockKind, LockedEntry};
+use crate::text::{count, shown};
+use crate::walk::{Selected, Selection};
+
+/// One thing that gets a verdict.
+pub(super) enum Subject {
+    /// A file on the disk.
+    File(Selected),
+    /// What a lock file names.
+    Locked(LockedEntry),
+    /// A distribution in an environment.
+    Installed(Arc<Environment>, Installed),
+}
+
+impl Subject {
+    /// How many bytes will be read for it, as far as is known.
+    pub(super) fn bytes(&self) -> u64 {
+        match self {
+            Self::File(selected) if selected.problem.is_none() => fs::metadata(&selected.path).map_or(0, |meta| meta.len()),
+            _ => 0,
+        }
+    }
+}
+
+/// All that the arguments mean, in their order: paths, then requirements, then environments.
+pub(super) fn gather(run: &Run<'_>, what: &VerifyArgs) -> Result<Vec<Subject>, CliError> {
+    let mut subjects = Vec::new();
+    let mut selection = Selection::default();
+    let mut empty = Vec::new();
+    for path in &what.paths {
+        match inputs::kind_of(path) {
+            Some(kind) if path.is_file() => subjects.extend(locked(path, kind)?),
+            _ => match selection.add(path) {
+                Some(files) => subjects.extend(files.into_iter().map(Subject::File)),
+                None => empty.push(path),
+            },
+        }
+    }
+    for path in &what.requirements {
+        subjects.extend(locked(path, inputs::kind_of(path).unwrap_or(LockKind::Requirements))?);
+    }
+    for path in &what.environment {
+        let environment = Arc::new(environment::scan(path)?);
+        let installed = environment.distributions.iter().cloned();
+        subjects.extend(installed.map(|installed| Subject::Installed(Arc::clone(&environment), installed)));
+    }
+    if subjects.is_empty() {
+        return Err(CliError::usage(
+            format!("there is nothing to verify: {} named, and no file in it", count(empty.len(), "directory")),
+            "name files, or a directory that has some: that nothing was checked must not look like success",
+        ));
+    }
+    for dir in empty {
+        run.output.warn(format_args!("{}: there is no file in it", shown(dir)));
+    }
+    Ok(subjects)
+}
+
+fn locked(path: &Path, kind: LockKind) -> Result<impl Iterator<Item = Subject>, CliError> {
+    Ok(inputs::read(path, kind)?.into_iter().map(Subject::Locked))
+}

@@ -1,0 +1,68 @@
+//! All verdicts of a run: its lines, its summary, its exit code.
+
+use super::verdict::NAMES;
+use super::{Judged, Verdict, github, junit};
+use crate::args::Format;
+use crate::error::Exit;
+use crate::output::{Output, Report};
+use crate::text::count;
+
+/// Writes what was judged in the form that was asked for. `report` is the whole document, of which `judged` is a part.
+pub(crate) fn tell<R: Report>(output: &Output, report: &R, judged: &[Judged]) {
+    match output.format() {
+        Format::Text => lines(output, judged),
+        Format::Json => output.report(report),
+        Format::Github => judged.iter().for_each(|judged| github::annotate(output, judged)),
+        Format::Junit => output.raw(&junit::document(judged)),
+    }
+}
+
+/// Says how many there are of each verdict, and what to do about those that are not good.
+pub(crate) fn conclude(output: &Output, thing: &str, judged: &[Judged]) -> Exit {
+    output.status(summary(thing, judged));
+    let mut told = Vec::new();
+    for help in judged.iter().filter_map(|judged| judged.verdict.help(thing)) {
+        if !told.contains(&help) {
+            output.help(help);
+            told.push(help);
+        }
+    }
+    exit(judged)
+}
+
+/// A line for each verdict, with one below it for each file that differs.
+fn lines(output: &Output, judged: &[Judged]) {
+    let width = judged.iter().map(|judged| judged.about().chars().count()).max().unwrap_or(0).min(70);
+    for judged in judged {
+        let verdict = &judged.verdict;
+        output.verdict(verdict.tone(), verdict.name(), &judged.about(), &verdict.why(), width);
+        for difference in verdict.differences() {
+            output.detail(difference.kind, &difference.path, &difference.reason);
+        }
+    }
+}
+
+/// The exit code for all verdicts of a run. That a file is wrong outweighs that a role could not be asked about
+/// another, and that outweighs that one could not be read.
+fn exit(judged: &[Judged]) -> Exit {
+    [Exit::NotVerified, Exit::Untrusted, Exit::Unreachable]
+        .into_iter()
+        .find(|exit| judged.iter().any(|judged| judged.verdict.exit() == *exit))
+        .unwrap_or(Exit::Verified)
+}
+
+/// `3 files: 2 verified, 1 mismatch`.
+fn summary(thing: &str, judged: &[Judged]) -> String {
+    let counts: Vec<_> = NAMES
+        .iter()
+        .map(|name| (judged.iter().filter(|judged| counted_as(&judged.verdict) == *name).count(), name))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, name)| format!("{count} {name}"))
+        .collect();
+    format!("{}: {}", count(judged.len(), thing), counts.join(", "))
+}
+
+/// What passes without being signed must not hide among what does not pass, nor among what is verified.
+fn counted_as(verdict: &Verdict) -> &'static str {
+    if verdict.is_allowed() { "allowed although not signed" } else { verdict.name() }
+}

@@ -1,0 +1,62 @@
+//! What was judged, what came of it, and how that is told: as lines, as JSON, as annotations, as a test report.
+
+mod conclude;
+mod github;
+mod junit;
+mod verdict;
+
+use serde::Serialize;
+use tufgate::pypi::{DistributionName, ProjectName};
+
+pub(crate) use conclude::{conclude, tell};
+pub(crate) use verdict::{Amount, FileDifference, Verdict};
+
+/// One thing that was judged.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Judged {
+    /// The file that was judged or that names it, or the environment that holds it; as the user spelled it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) file: Option<String>,
+    /// Where in the file it is named, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) line: Option<usize>,
+    /// The distribution, where the file is not itself one: a file name, or `project==version`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) distribution: Option<String>,
+    /// The target that decides; `None` where there can be none.
+    pub(crate) target: Option<String>,
+    /// Where the verified bytes were written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) downloaded: Option<String>,
+    #[serde(flatten)]
+    pub(crate) verdict: Verdict,
+}
+
+impl Judged {
+    /// A verdict on a file itself.
+    pub(crate) fn file(file: String, target: Option<String>, verdict: Verdict) -> Self {
+        Self { file: Some(file), line: None, distribution: None, target, downloaded: None, verdict }
+    }
+
+    /// Whether a name means it: that of its file, of its distribution, or of its project as PEP 503 normalizes it.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        let file = self.file.as_deref().and_then(|file| file.rsplit(['/', '\\']).next());
+        let own = self.distribution.as_deref().or(file).unwrap_or_default();
+        let project = match own.split_once("==") {
+            Some((project, _)) => ProjectName::new(project).ok(),
+            None => DistributionName::parse(own).ok().map(|name| name.project().clone()),
+        };
+        own == name || (project.is_some() && project == ProjectName::new(name).ok())
+    }
+
+    /// What the verdict is about, in one text.
+    pub(crate) fn about(&self) -> String {
+        let file = self.file.as_deref().or(self.target.as_deref()).unwrap_or_default();
+        match (&self.distribution, self.line) {
+            (Some(distribution), Some(line)) => format!("{file}:{line}: {distribution}"),
+            (Some(distribution), None) => format!("{file}: {distribution}"),
+            (None, Some(line)) => format!("{file}:{line}"),
+            (None, None) => file.to_owned(),
+        }
+    }
+}
