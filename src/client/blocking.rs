@@ -6,7 +6,8 @@ use std::time::SystemTime;
 
 use super::search::{Search, Step, Turns};
 use super::{
-    Core, Downloaded, Incoming, Next, Repository, already_present, body_error, forbidden, is_overtaken, missing,
+    Core, Downloaded, Incoming, Next, Repository, Restarts, already_present, body_error, forbidden, is_overtaken,
+    missing,
 };
 use crate::error::{CallerError, Error, TransportError};
 use crate::lookup::Found;
@@ -98,24 +99,76 @@ impl<T: Transport, S: Store> Client<T, S> {
     /// # Errors
     /// See [`Error`]; that no role lists the target is not one.
     pub fn lookup(&mut self, path: &TargetPath) -> Result<Found, Error> {
+        let mut restarts = self.begin()?;
+        loop {
+            let found = self.search(path);
+            let outdated = found.as_ref().is_ok_and(|found| found.valid_until() <= restarts.now);
+            if !self.begin_again(&mut restarts, &found, outdated)? {
+                return found;
+            }
+        }
+    }
+
+    /// Makes a run of many searches and downloads, all of them in one session: what it gives back belongs to one
+    /// consistent snapshot. Begins like [`Client::lookup`], with a refresh where one is due, and forgets what failed.
+    ///
+    /// Where the run ends with an error that [`Client::is_overtaken`] accepts, and a refresh finds a newer timestamp, all
+    /// of the run is made again, at most [`Limits::restarts`](crate::Limits) times; a
+    /// [`Notice::BeganAgain`](crate::Notice) stands in the new session then. What an earlier attempt found must not be
+    /// used: keep it in the value that the run gives back.
+    ///
+    /// ```no_run
+    /// # use tufgate::{Client, Error, FileStore, FileTransport, Found, TargetPath};
+    /// # fn page_and_file(client: &mut Client<FileTransport, FileStore>) -> Result<(), Error> {
+    /// let (page, file) = (TargetPath::new("simple/example/index.html")?, TargetPath::new("packages/example-1.0.zip")?);
+    /// let both = client.consistently(|client| Ok((client.search(&page)?, client.search(&file)?)))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of the refresh and of the last run.
+    pub fn consistently<R>(&mut self, mut run: impl FnMut(&Self) -> Result<R, Error>) -> Result<R, Error> {
+        let mut restarts = self.begin()?;
+        loop {
+            let result = run(self);
+            if !self.begin_again(&mut restarts, &result, false)? {
+                return result;
+            }
+        }
+    }
+
+    /// Whether an error of a search or of a target's download may come from a repository that published anew, or cleaned
+    /// up, after this client's session began: a file that the session names is gone, or another one, or has expired
+    /// (PEP 458 "Cleaning up old metadata"). It is worth a refresh; if that finds a newer timestamp, begin the whole run
+    /// again, at most [`Limits::restarts`](crate::Limits) times. [`Client::consistently`] does that.
+    pub fn is_overtaken(&self, error: &Error) -> bool {
+        self.session.as_ref().is_some_and(|session| is_overtaken(session, error, (self.core.clock)()))
+    }
+
+    /// Starts a run: in a session that is still valid, with nothing held against any role.
+    fn begin(&mut self) -> Result<Restarts, Error> {
         self.turns = Turns::default();
-        let now = (self.core.clock)();
-        if self.session.as_ref().is_none_or(|session| session.valid_until() <= now) {
+        let restarts = self.core.restarts();
+        if self.session.as_ref().is_none_or(|session| session.valid_until() <= restarts.now) {
             self.refresh()?;
         }
-        let mut restarts = 0;
-        loop {
-            let session = self.session.as_ref().ok_or_else(stopped)?;
-            let searched = self.search_in(session, path);
-            if restarts >= self.core.repository.settings.limits.restarts || !is_overtaken(session, &searched, now) {
-                return searched;
-            }
-            restarts += 1;
-            let before = session.timestamp().version();
-            if self.refresh()?.timestamp().version() == before && searched.is_err() {
-                return searched;
-            }
+        Ok(restarts)
+    }
+
+    /// Whether a run is to be made once more, and then in a new session.
+    fn begin_again<R>(
+        &mut self,
+        restarts: &mut Restarts,
+        result: &Result<R, Error>,
+        outdated: bool,
+    ) -> Result<bool, Error> {
+        if !restarts.wanted(self.session.as_ref(), result, outdated) {
+            return Ok(false);
         }
+        let version = self.session.as_ref().map_or(0, |session| session.timestamp().version());
+        self.refresh()?;
+        Ok(self.session.as_mut().is_some_and(|session| restarts.begin(session, version, result)))
     }
 
     fn search_in(&self, session: &Session, path: &TargetPath) -> Result<Found, Error> {

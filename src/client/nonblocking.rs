@@ -5,7 +5,9 @@ use std::time::SystemTime;
 
 use super::blocking::stopped;
 use super::search::{Search, Step, Turns};
-use super::{Core, Downloaded, Incoming, Next, Repository, already_present, forbidden, is_overtaken, missing};
+use super::{
+    Core, Downloaded, Incoming, Next, Repository, Restarts, already_present, forbidden, is_overtaken, missing,
+};
 use crate::error::{CallerError, Error, TransportError};
 use crate::lookup::Found;
 use crate::refresh::Fetch;
@@ -69,24 +71,44 @@ impl<T: AsyncTransport, S: Store> AsyncClient<T, S> {
     /// # Errors
     /// As [`crate::Client::lookup`].
     pub async fn lookup(&mut self, path: &TargetPath) -> Result<Found, Error> {
+        let mut restarts = self.begin().await?;
+        loop {
+            let found = self.search(path).await;
+            let outdated = found.as_ref().is_ok_and(|found| found.valid_until() <= restarts.now);
+            if !self.begin_again(&mut restarts, &found, outdated).await? {
+                return found;
+            }
+        }
+    }
+
+    /// As [`crate::Client::is_overtaken`].
+    pub fn is_overtaken(&self, error: &Error) -> bool {
+        self.session.as_ref().is_some_and(|session| is_overtaken(session, error, (self.core.clock)()))
+    }
+
+    /// Starts a run: in a session that is still valid, with nothing held against any role.
+    async fn begin(&mut self) -> Result<Restarts, Error> {
         self.turns = Turns::default();
-        let now = (self.core.clock)();
-        if self.session.as_ref().is_none_or(|session| session.valid_until() <= now) {
+        let restarts = self.core.restarts();
+        if self.session.as_ref().is_none_or(|session| session.valid_until() <= restarts.now) {
             self.refresh().await?;
         }
-        let mut restarts = 0;
-        loop {
-            let session = self.session.as_ref().ok_or_else(stopped)?;
-            let searched = self.search_in(session, path).await;
-            if restarts >= self.core.repository.settings.limits.restarts || !is_overtaken(session, &searched, now) {
-                return searched;
-            }
-            restarts += 1;
-            let before = session.timestamp().version();
-            if self.refresh().await?.timestamp().version() == before && searched.is_err() {
-                return searched;
-            }
+        Ok(restarts)
+    }
+
+    /// Whether a run is to be made once more, and then in a new session.
+    async fn begin_again<R>(
+        &mut self,
+        restarts: &mut Restarts,
+        result: &Result<R, Error>,
+        outdated: bool,
+    ) -> Result<bool, Error> {
+        if !restarts.wanted(self.session.as_ref(), result, outdated) {
+            return Ok(false);
         }
+        let version = self.session.as_ref().map_or(0, |session| session.timestamp().version());
+        self.refresh().await?;
+        Ok(self.session.as_mut().is_some_and(|session| restarts.begin(session, version, result)))
     }
 
     async fn search_in(&self, session: &Session, path: &TargetPath) -> Result<Found, Error> {

@@ -98,6 +98,13 @@ impl<S: Store> AnyClient<S> {
         }
     }
 
+    pub fn is_overtaken(&self, error: &Error) -> bool {
+        match self {
+            Self::Blocking(client) => client.is_overtaken(error),
+            Self::Async(client) => client.is_overtaken(error),
+        }
+    }
+
     pub fn read(&self, info: &TargetInfo) -> Result<Vec<u8>, Error> {
         match self {
             Self::Blocking(client) => client.read(info),

@@ -21,6 +21,7 @@ mod local_state;
 mod machine;
 mod moving_repository;
 mod names;
+mod one_snapshot;
 mod pep480;
 mod pins;
 mod recovery;
