@@ -74,6 +74,12 @@ impl<T: Transport, S: Store> Client<T, S> {
         Ok(self.session.insert(machine.into_session().ok_or_else(stopped)?))
     }
 
+    /// The store. Every file in it was verified before it was written, for a mirror that hands on what is trusted;
+    /// delegated roles of earlier sessions may lie beside those of the last.
+    pub fn store(&self) -> &S {
+        &self.core.store
+    }
+
     /// The session of the last refresh that succeeded.
     pub fn session(&self) -> Option<&Session> {
         self.session.as_ref()
@@ -201,7 +207,7 @@ impl<T: Transport, S: Store> Client<T, S> {
         }
         let mut incoming = Incoming::new(info, destination)?;
         let mut received = 0;
-        self.fetch_target(info, |bytes| {
+        self.fetch_target(info, &info.url_paths(), |bytes| {
             incoming.take(bytes)?;
             received += bytes.len() as u64;
             progress(received);
@@ -213,11 +219,26 @@ impl<T: Transport, S: Store> Client<T, S> {
     /// Fetches a small target into memory: an index page, a pointer.
     ///
     /// # Errors
-    /// See [`Error`]. Nothing is handed out that was not verified.
+    /// [`Fault::TooLarge`](crate::error::Fault) before anything is asked for where more is signed than
+    /// [`Limits::page_bytes`](crate::Limits); else see [`Error`]. Nothing is handed out that was not verified.
     pub fn read(&self, info: &TargetInfo) -> Result<Vec<u8>, Error> {
+        self.read_from(info, &info.url_paths())
+    }
+
+    /// The same from another place below the targets address than the one its path says: `url_path` is not encoded, and
+    /// goes through the rules of a [`TargetPath`]. What came is verified all the same.
+    ///
+    /// # Errors
+    /// [`CallerError::TargetPath`] for a path that could leave the targets address; else as [`Client::read`].
+    pub fn read_at(&self, info: &TargetInfo, url_path: &str) -> Result<Vec<u8>, Error> {
+        self.read_from(info, &[TargetPath::new(url_path)?.url_path(None)])
+    }
+
+    fn read_from(&self, info: &TargetInfo, url_paths: &[String]) -> Result<Vec<u8>, Error> {
+        self.core.check_page(info)?;
         let mut verifier = info.verifier();
         let mut all = Vec::new();
-        self.fetch_target(info, |bytes| {
+        self.fetch_target(info, url_paths, |bytes| {
             verifier.update(bytes)?;
             all.extend_from_slice(bytes);
             Ok(())
@@ -256,9 +277,14 @@ impl<T: Transport, S: Store> Client<T, S> {
         Ok(Some(bytes))
     }
 
-    fn fetch_target(&self, info: &TargetInfo, mut take: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
-        for path in info.url_paths() {
-            let url = self.core.repository.targets.join(&path);
+    fn fetch_target(
+        &self,
+        info: &TargetInfo,
+        url_paths: &[String],
+        mut take: impl FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        for path in url_paths {
+            let url = self.core.repository.targets.join(path);
             let mut body = match self.transport.fetch(&url)? {
                 Fetched::Body(body) => body,
                 Fetched::NotFound => continue,

@@ -117,6 +117,15 @@ impl<S: Store> Core<S> {
         Refresh::new(&self.repository.pinned_root, self.repository.settings.clone(), (self.clock)())
     }
 
+    /// A target to be read into memory is refused before it is asked for where it is too large for that.
+    fn check_page(&self, info: &TargetInfo) -> Result<(), RepositoryError> {
+        let limit = self.repository.settings.limits.page_bytes;
+        if info.length() > limit {
+            return Err(RepositoryError::target(info.path(), Fault::TooLarge { limit }));
+        }
+        Ok(())
+    }
+
     fn restarts(&self) -> Restarts {
         Restarts { done: 0, limit: self.repository.settings.limits.restarts, now: (self.clock)() }
     }

@@ -53,6 +53,11 @@ impl<T: AsyncTransport, S: Store> AsyncClient<T, S> {
         Ok(self.session.insert(machine.into_session().ok_or_else(stopped)?))
     }
 
+    /// As [`crate::Client::store`].
+    pub fn store(&self) -> &S {
+        &self.core.store
+    }
+
     /// The session of the last refresh that succeeded.
     pub fn session(&self) -> Option<&Session> {
         self.session.as_ref()
@@ -126,7 +131,7 @@ impl<T: AsyncTransport, S: Store> AsyncClient<T, S> {
             return Ok(Downloaded::Present(approved));
         }
         let mut incoming = Incoming::new(info, destination)?;
-        self.fetch_target(info, |bytes| incoming.take(bytes)).await?;
+        self.fetch_target(info, &info.url_paths(), |bytes| incoming.take(bytes)).await?;
         Ok(Downloaded::Fetched(incoming.finish()?))
     }
 
@@ -135,9 +140,22 @@ impl<T: AsyncTransport, S: Store> AsyncClient<T, S> {
     /// # Errors
     /// As [`crate::Client::read`].
     pub async fn read(&self, info: &TargetInfo) -> Result<Vec<u8>, Error> {
+        self.read_from(info, &info.url_paths()).await
+    }
+
+    /// As [`crate::Client::read_at`].
+    ///
+    /// # Errors
+    /// As [`crate::Client::read_at`].
+    pub async fn read_at(&self, info: &TargetInfo, url_path: &str) -> Result<Vec<u8>, Error> {
+        self.read_from(info, &[TargetPath::new(url_path)?.url_path(None)]).await
+    }
+
+    async fn read_from(&self, info: &TargetInfo, url_paths: &[String]) -> Result<Vec<u8>, Error> {
+        self.core.check_page(info)?;
         let mut verifier = info.verifier();
         let mut all = Vec::new();
-        self.fetch_target(info, |bytes| {
+        self.fetch_target(info, url_paths, |bytes| {
             verifier.update(bytes)?;
             all.extend_from_slice(bytes);
             Ok(())
@@ -185,10 +203,11 @@ impl<T: AsyncTransport, S: Store> AsyncClient<T, S> {
     async fn fetch_target(
         &self,
         info: &TargetInfo,
+        url_paths: &[String],
         mut take: impl FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        for path in info.url_paths() {
-            let url = self.core.repository.targets.join(&path);
+        for path in url_paths {
+            let url = self.core.repository.targets.join(path);
             let mut body = match self.transport.fetch(&url).await? {
                 Fetched::Body(body) => body,
                 Fetched::NotFound => continue,

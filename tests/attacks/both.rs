@@ -112,6 +112,20 @@ impl<S: Store> AnyClient<S> {
         }
     }
 
+    pub fn read_at(&self, info: &TargetInfo, url_path: &str) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::Blocking(client) => client.read_at(info, url_path),
+            Self::Async(client) => block_on(client.read_at(info, url_path)),
+        }
+    }
+
+    pub fn store(&self) -> &S {
+        match self {
+            Self::Blocking(client) => client.store(),
+            Self::Async(client) => client.store(),
+        }
+    }
+
     pub fn download(&self, info: &TargetInfo, destination: &Path) -> Result<Downloaded, Error> {
         match self {
             Self::Blocking(client) => client.download(info, destination),

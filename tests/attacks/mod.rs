@@ -22,6 +22,7 @@ mod machine;
 mod moving_repository;
 mod names;
 mod one_snapshot;
+mod pages;
 mod pep480;
 mod pins;
 mod recovery;
