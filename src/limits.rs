@@ -14,6 +14,9 @@ pub struct Limits {
     pub targets_bytes: u64,
     /// One target, whatever length is signed for it. 16 GiB.
     pub target_bytes: u64,
+    /// A target that is read into memory, an index page or a pointer, whatever length is signed for it. 64 MiB: the
+    /// largest pages of PyPI have about 10 MB.
+    pub page_bytes: u64,
     /// Root versions accepted in one run (§5.3.3 "Y"). 1,024; the next run goes on from there.
     pub root_rotations: u32,
     /// Delegated roles visited by one lookup (§5.6.7.1). 32.
@@ -39,6 +42,7 @@ impl Default for Limits {
             snapshot_bytes: 8 << 20,
             targets_bytes: 16 << 20,
             target_bytes: 16 << 30,
+            page_bytes: 64 << 20,
             root_rotations: 1024,
             visited_roles: 32,
             restarts: 2,

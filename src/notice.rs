@@ -20,6 +20,14 @@ pub enum Notice {
     /// The record of floors was damaged and was restored from the metadata beside it.
     #[error("the record of trusted versions was damaged; it was restored from the metadata beside it")]
     FloorsRestored,
+    /// The repository published anew while a run was under way, so the run began again in this session.
+    #[error("the repository changed while it was read; the run began again ({restarts} of at most {limit} times)")]
+    BeganAgain {
+        /// How often, this time included.
+        restarts: u32,
+        /// The limit.
+        limit: u32,
+    },
     /// The clock shows an earlier time than the last update, or than this library is old; the later time is used.
     #[error("the clock shows {}, but it is later than that; {} is used", time::format(*.clock), time::format(*.used))]
     ClockBehind {

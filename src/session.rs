@@ -112,6 +112,10 @@ impl Session {
         Lookup::new(self, path.clone())
     }
 
+    pub(crate) fn add_notice(&mut self, notice: Notice) {
+        self.notices.push(notice);
+    }
+
     pub(crate) fn settings(&self) -> &Settings {
         &self.settings
     }

@@ -6,7 +6,8 @@ use std::time::SystemTime;
 
 use super::search::{Search, Step, Turns};
 use super::{
-    Core, Downloaded, Incoming, Next, Repository, already_present, body_error, forbidden, is_overtaken, missing,
+    Core, Downloaded, Incoming, Next, Repository, Restarts, already_present, body_error, forbidden, is_overtaken,
+    missing,
 };
 use crate::error::{CallerError, Error, TransportError};
 use crate::lookup::Found;
@@ -73,6 +74,12 @@ impl<T: Transport, S: Store> Client<T, S> {
         Ok(self.session.insert(machine.into_session().ok_or_else(stopped)?))
     }
 
+    /// The store. Every file in it was verified before it was written, for a mirror that hands on what is trusted;
+    /// delegated roles of earlier sessions may lie beside those of the last.
+    pub fn store(&self) -> &S {
+        &self.core.store
+    }
+
     /// The session of the last refresh that succeeded.
     pub fn session(&self) -> Option<&Session> {
         self.session.as_ref()
@@ -98,24 +105,76 @@ impl<T: Transport, S: Store> Client<T, S> {
     /// # Errors
     /// See [`Error`]; that no role lists the target is not one.
     pub fn lookup(&mut self, path: &TargetPath) -> Result<Found, Error> {
+        let mut restarts = self.begin()?;
+        loop {
+            let found = self.search(path);
+            let outdated = found.as_ref().is_ok_and(|found| found.valid_until() <= restarts.now);
+            if !self.begin_again(&mut restarts, &found, outdated)? {
+                return found;
+            }
+        }
+    }
+
+    /// Makes a run of many searches and downloads, all of them in one session: what it gives back belongs to one
+    /// consistent snapshot. Begins like [`Client::lookup`], with a refresh where one is due, and forgets what failed.
+    ///
+    /// Where the run ends with an error that [`Client::is_overtaken`] accepts, and a refresh finds a newer timestamp, all
+    /// of the run is made again, at most [`Limits::restarts`](crate::Limits) times; a
+    /// [`Notice::BeganAgain`](crate::Notice) stands in the new session then. What an earlier attempt found must not be
+    /// used: keep it in the value that the run gives back.
+    ///
+    /// ```no_run
+    /// # use tufgate::{Client, Error, FileStore, FileTransport, Found, TargetPath};
+    /// # fn page_and_file(client: &mut Client<FileTransport, FileStore>) -> Result<(), Error> {
+    /// let (page, file) = (TargetPath::new("simple/example/index.html")?, TargetPath::new("packages/example-1.0.zip")?);
+    /// let both = client.consistently(|client| Ok((client.search(&page)?, client.search(&file)?)))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of the refresh and of the last run.
+    pub fn consistently<R>(&mut self, mut run: impl FnMut(&Self) -> Result<R, Error>) -> Result<R, Error> {
+        let mut restarts = self.begin()?;
+        loop {
+            let result = run(self);
+            if !self.begin_again(&mut restarts, &result, false)? {
+                return result;
+            }
+        }
+    }
+
+    /// Whether an error of a search or of a target's download may come from a repository that published anew, or cleaned
+    /// up, after this client's session began: a file that the session names is gone, or another one, or has expired
+    /// (PEP 458 "Cleaning up old metadata"). It is worth a refresh; if that finds a newer timestamp, begin the whole run
+    /// again, at most [`Limits::restarts`](crate::Limits) times. [`Client::consistently`] does that.
+    pub fn is_overtaken(&self, error: &Error) -> bool {
+        self.session.as_ref().is_some_and(|session| is_overtaken(session, error, (self.core.clock)()))
+    }
+
+    /// Starts a run: in a session that is still valid, with nothing held against any role.
+    fn begin(&mut self) -> Result<Restarts, Error> {
         self.turns = Turns::default();
-        let now = (self.core.clock)();
-        if self.session.as_ref().is_none_or(|session| session.valid_until() <= now) {
+        let restarts = self.core.restarts();
+        if self.session.as_ref().is_none_or(|session| session.valid_until() <= restarts.now) {
             self.refresh()?;
         }
-        let mut restarts = 0;
-        loop {
-            let session = self.session.as_ref().ok_or_else(stopped)?;
-            let searched = self.search_in(session, path);
-            if restarts >= self.core.repository.settings.limits.restarts || !is_overtaken(session, &searched, now) {
-                return searched;
-            }
-            restarts += 1;
-            let before = session.timestamp().version();
-            if self.refresh()?.timestamp().version() == before && searched.is_err() {
-                return searched;
-            }
+        Ok(restarts)
+    }
+
+    /// Whether a run is to be made once more, and then in a new session.
+    fn begin_again<R>(
+        &mut self,
+        restarts: &mut Restarts,
+        result: &Result<R, Error>,
+        outdated: bool,
+    ) -> Result<bool, Error> {
+        if !restarts.wanted(self.session.as_ref(), result, outdated) {
+            return Ok(false);
         }
+        let version = self.session.as_ref().map_or(0, |session| session.timestamp().version());
+        self.refresh()?;
+        Ok(self.session.as_mut().is_some_and(|session| restarts.begin(session, version, result)))
     }
 
     fn search_in(&self, session: &Session, path: &TargetPath) -> Result<Found, Error> {
@@ -148,7 +207,7 @@ impl<T: Transport, S: Store> Client<T, S> {
         }
         let mut incoming = Incoming::new(info, destination)?;
         let mut received = 0;
-        self.fetch_target(info, |bytes| {
+        self.fetch_target(info, &info.url_paths(), |bytes| {
             incoming.take(bytes)?;
             received += bytes.len() as u64;
             progress(received);
@@ -160,11 +219,26 @@ impl<T: Transport, S: Store> Client<T, S> {
     /// Fetches a small target into memory: an index page, a pointer.
     ///
     /// # Errors
-    /// See [`Error`]. Nothing is handed out that was not verified.
+    /// [`Fault::TooLarge`](crate::error::Fault) before anything is asked for where more is signed than
+    /// [`Limits::page_bytes`](crate::Limits); else see [`Error`]. Nothing is handed out that was not verified.
     pub fn read(&self, info: &TargetInfo) -> Result<Vec<u8>, Error> {
+        self.read_from(info, &info.url_paths())
+    }
+
+    /// The same from another place below the targets address than the one its path says: `url_path` is not encoded, and
+    /// goes through the rules of a [`TargetPath`]. What came is verified all the same.
+    ///
+    /// # Errors
+    /// [`CallerError::TargetPath`] for a path that could leave the targets address; else as [`Client::read`].
+    pub fn read_at(&self, info: &TargetInfo, url_path: &str) -> Result<Vec<u8>, Error> {
+        self.read_from(info, &[TargetPath::new(url_path)?.url_path(None)])
+    }
+
+    fn read_from(&self, info: &TargetInfo, url_paths: &[String]) -> Result<Vec<u8>, Error> {
+        self.core.check_page(info)?;
         let mut verifier = info.verifier();
         let mut all = Vec::new();
-        self.fetch_target(info, |bytes| {
+        self.fetch_target(info, url_paths, |bytes| {
             verifier.update(bytes)?;
             all.extend_from_slice(bytes);
             Ok(())
@@ -203,9 +277,14 @@ impl<T: Transport, S: Store> Client<T, S> {
         Ok(Some(bytes))
     }
 
-    fn fetch_target(&self, info: &TargetInfo, mut take: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
-        for path in info.url_paths() {
-            let url = self.core.repository.targets.join(&path);
+    fn fetch_target(
+        &self,
+        info: &TargetInfo,
+        url_paths: &[String],
+        mut take: impl FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        for path in url_paths {
+            let url = self.core.repository.targets.join(path);
             let mut body = match self.transport.fetch(&url)? {
                 Fetched::Body(body) => body,
                 Fetched::NotFound => continue,

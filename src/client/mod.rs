@@ -20,8 +20,8 @@ use crate::atomic::{AtomicFile, SHARED};
 use crate::error::{
     CallerError, Error, Fault, RepositoryError, StoreError, StoreFault, TransportError, TransportFault,
 };
-use crate::lookup::Found;
 use crate::metadata::Root;
+use crate::notice::Notice;
 use crate::refresh::{Action, Fetch, Refresh};
 use crate::role::RoleName;
 use crate::session::Session;
@@ -117,6 +117,19 @@ impl<S: Store> Core<S> {
         Refresh::new(&self.repository.pinned_root, self.repository.settings.clone(), (self.clock)())
     }
 
+    /// A target to be read into memory is refused before it is asked for where it is too large for that.
+    fn check_page(&self, info: &TargetInfo) -> Result<(), RepositoryError> {
+        let limit = self.repository.settings.limits.page_bytes;
+        if info.length() > limit {
+            return Err(RepositoryError::target(info.path(), Fault::TooLarge { limit }));
+        }
+        Ok(())
+    }
+
+    fn restarts(&self) -> Restarts {
+        Restarts { done: 0, limit: self.repository.settings.limits.restarts, now: (self.clock)() }
+    }
+
     fn perform(&self, step: Step) -> Result<Next, Error> {
         let action = match step {
             Step::Do(action) => action,
@@ -134,14 +147,39 @@ impl<S: Store> Core<S> {
     }
 }
 
-/// Whether a search should be made again in a newer session: its answer has expired since the session began, or a file
-/// that the session names has expired or is gone and may have been replaced by a newer one.
-fn is_overtaken(session: &Session, searched: &Result<Found, Error>, now: SystemTime) -> bool {
-    match searched {
-        Ok(found) => found.valid_until() <= now,
-        Err(Error::Repository(RepositoryError { fault: Fault::Expired { .. }, .. })) => session.started() < now,
-        Err(Error::Repository(error)) => error.fault.may_be_overtaken(session.root().consistent_snapshot()),
-        Err(_) => false,
+/// Whether an error may come from a file that the session names and that has expired, or is gone, or was replaced, since
+/// the session began: a newer session may do better (PEP 458 "Cleaning up old metadata").
+fn is_overtaken(session: &Session, error: &Error, now: SystemTime) -> bool {
+    match error {
+        Error::Repository(RepositoryError { fault: Fault::Expired { .. }, .. }) => session.started() < now,
+        Error::Repository(error) => error.may_be_overtaken(session.root().consistent_snapshot()),
+        _ => false,
+    }
+}
+
+/// How often a run began again, and whether it may once more.
+struct Restarts {
+    done: u32,
+    limit: u32,
+    /// When the run was asked for.
+    now: SystemTime,
+}
+
+impl Restarts {
+    /// Whether the run is worth a refresh: by its error, or because its answer is `outdated`.
+    fn wanted<R>(&self, session: Option<&Session>, result: &Result<R, Error>, outdated: bool) -> bool {
+        let overtaken = |error| session.is_some_and(|session| is_overtaken(session, error, self.now));
+        self.done < self.limit && result.as_ref().err().map_or(outdated, overtaken)
+    }
+
+    /// Whether the session of that refresh can give another answer. It keeps a notice where the repository has changed.
+    fn begin<R>(&mut self, session: &mut Session, version_before: u64, result: &Result<R, Error>) -> bool {
+        self.done = self.done.saturating_add(1);
+        let changed = session.timestamp().version() != version_before;
+        if changed {
+            session.add_notice(Notice::BeganAgain { restarts: self.done, limit: self.limit });
+        }
+        changed || result.is_ok()
     }
 }
 

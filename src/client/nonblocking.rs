@@ -5,7 +5,9 @@ use std::time::SystemTime;
 
 use super::blocking::stopped;
 use super::search::{Search, Step, Turns};
-use super::{Core, Downloaded, Incoming, Next, Repository, already_present, forbidden, is_overtaken, missing};
+use super::{
+    Core, Downloaded, Incoming, Next, Repository, Restarts, already_present, forbidden, is_overtaken, missing,
+};
 use crate::error::{CallerError, Error, TransportError};
 use crate::lookup::Found;
 use crate::refresh::Fetch;
@@ -51,6 +53,11 @@ impl<T: AsyncTransport, S: Store> AsyncClient<T, S> {
         Ok(self.session.insert(machine.into_session().ok_or_else(stopped)?))
     }
 
+    /// As [`crate::Client::store`].
+    pub fn store(&self) -> &S {
+        &self.core.store
+    }
+
     /// The session of the last refresh that succeeded.
     pub fn session(&self) -> Option<&Session> {
         self.session.as_ref()
@@ -69,24 +76,44 @@ impl<T: AsyncTransport, S: Store> AsyncClient<T, S> {
     /// # Errors
     /// As [`crate::Client::lookup`].
     pub async fn lookup(&mut self, path: &TargetPath) -> Result<Found, Error> {
+        let mut restarts = self.begin().await?;
+        loop {
+            let found = self.search(path).await;
+            let outdated = found.as_ref().is_ok_and(|found| found.valid_until() <= restarts.now);
+            if !self.begin_again(&mut restarts, &found, outdated).await? {
+                return found;
+            }
+        }
+    }
+
+    /// As [`crate::Client::is_overtaken`].
+    pub fn is_overtaken(&self, error: &Error) -> bool {
+        self.session.as_ref().is_some_and(|session| is_overtaken(session, error, (self.core.clock)()))
+    }
+
+    /// Starts a run: in a session that is still valid, with nothing held against any role.
+    async fn begin(&mut self) -> Result<Restarts, Error> {
         self.turns = Turns::default();
-        let now = (self.core.clock)();
-        if self.session.as_ref().is_none_or(|session| session.valid_until() <= now) {
+        let restarts = self.core.restarts();
+        if self.session.as_ref().is_none_or(|session| session.valid_until() <= restarts.now) {
             self.refresh().await?;
         }
-        let mut restarts = 0;
-        loop {
-            let session = self.session.as_ref().ok_or_else(stopped)?;
-            let searched = self.search_in(session, path).await;
-            if restarts >= self.core.repository.settings.limits.restarts || !is_overtaken(session, &searched, now) {
-                return searched;
-            }
-            restarts += 1;
-            let before = session.timestamp().version();
-            if self.refresh().await?.timestamp().version() == before && searched.is_err() {
-                return searched;
-            }
+        Ok(restarts)
+    }
+
+    /// Whether a run is to be made once more, and then in a new session.
+    async fn begin_again<R>(
+        &mut self,
+        restarts: &mut Restarts,
+        result: &Result<R, Error>,
+        outdated: bool,
+    ) -> Result<bool, Error> {
+        if !restarts.wanted(self.session.as_ref(), result, outdated) {
+            return Ok(false);
         }
+        let version = self.session.as_ref().map_or(0, |session| session.timestamp().version());
+        self.refresh().await?;
+        Ok(self.session.as_mut().is_some_and(|session| restarts.begin(session, version, result)))
     }
 
     async fn search_in(&self, session: &Session, path: &TargetPath) -> Result<Found, Error> {
@@ -104,7 +131,7 @@ impl<T: AsyncTransport, S: Store> AsyncClient<T, S> {
             return Ok(Downloaded::Present(approved));
         }
         let mut incoming = Incoming::new(info, destination)?;
-        self.fetch_target(info, |bytes| incoming.take(bytes)).await?;
+        self.fetch_target(info, &info.url_paths(), |bytes| incoming.take(bytes)).await?;
         Ok(Downloaded::Fetched(incoming.finish()?))
     }
 
@@ -113,9 +140,22 @@ impl<T: AsyncTransport, S: Store> AsyncClient<T, S> {
     /// # Errors
     /// As [`crate::Client::read`].
     pub async fn read(&self, info: &TargetInfo) -> Result<Vec<u8>, Error> {
+        self.read_from(info, &info.url_paths()).await
+    }
+
+    /// As [`crate::Client::read_at`].
+    ///
+    /// # Errors
+    /// As [`crate::Client::read_at`].
+    pub async fn read_at(&self, info: &TargetInfo, url_path: &str) -> Result<Vec<u8>, Error> {
+        self.read_from(info, &[TargetPath::new(url_path)?.url_path(None)]).await
+    }
+
+    async fn read_from(&self, info: &TargetInfo, url_paths: &[String]) -> Result<Vec<u8>, Error> {
+        self.core.check_page(info)?;
         let mut verifier = info.verifier();
         let mut all = Vec::new();
-        self.fetch_target(info, |bytes| {
+        self.fetch_target(info, url_paths, |bytes| {
             verifier.update(bytes)?;
             all.extend_from_slice(bytes);
             Ok(())
@@ -163,10 +203,11 @@ impl<T: AsyncTransport, S: Store> AsyncClient<T, S> {
     async fn fetch_target(
         &self,
         info: &TargetInfo,
+        url_paths: &[String],
         mut take: impl FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        for path in info.url_paths() {
-            let url = self.core.repository.targets.join(&path);
+        for path in url_paths {
+            let url = self.core.repository.targets.join(path);
             let mut body = match self.transport.fetch(&url).await? {
                 Fetched::Body(body) => body,
                 Fetched::NotFound => continue,

@@ -55,6 +55,17 @@ impl RepositoryError {
     pub fn spec(&self) -> &'static str {
         self.fault.spec()
     }
+
+    /// Whether this is what a file looks like that an honest repository has replaced, or cleaned up, since it was named.
+    /// With consistent snapshots no metadata is ever replaced; a target may lie under a plain name all the same.
+    pub(crate) fn may_be_overtaken(&self, consistent_snapshot: bool) -> bool {
+        let replaced = !consistent_snapshot || matches!(self.subject, Subject::Target(_));
+        match self.fault {
+            Fault::Missing => true,
+            Fault::Length { .. } | Fault::Hash { .. } | Fault::Version { .. } => replaced,
+            _ => false,
+        }
+    }
 }
 
 /// What can be wrong with metadata or a target.
@@ -205,16 +216,6 @@ impl Fault {
                 return None;
             }
         })
-    }
-
-    /// Whether this is what a file looks like that an honest repository has replaced, or cleaned up, since it was named.
-    /// With consistent snapshots no file is ever replaced.
-    pub(crate) fn may_be_overtaken(&self, consistent_snapshot: bool) -> bool {
-        match self {
-            Self::Missing => true,
-            Self::Length { .. } | Self::Hash { .. } | Self::Version { .. } => !consistent_snapshot,
-            _ => false,
-        }
     }
 
     /// The section of the specification that asks for the check.

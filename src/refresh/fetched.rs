@@ -55,7 +55,7 @@ impl Refresh {
         error: RepositoryError,
     ) -> Result<State, Error> {
         let limit = self.settings.limits.restarts;
-        if self.restarts >= limit || !error.fault.may_be_overtaken(root.root().consistent_snapshot()) {
+        if self.restarts >= limit || !error.may_be_overtaken(root.root().consistent_snapshot()) {
             return Err(error.into());
         }
         self.restarts += 1;

@@ -98,10 +98,31 @@ impl<S: Store> AnyClient<S> {
         }
     }
 
+    pub fn is_overtaken(&self, error: &Error) -> bool {
+        match self {
+            Self::Blocking(client) => client.is_overtaken(error),
+            Self::Async(client) => client.is_overtaken(error),
+        }
+    }
+
     pub fn read(&self, info: &TargetInfo) -> Result<Vec<u8>, Error> {
         match self {
             Self::Blocking(client) => client.read(info),
             Self::Async(client) => block_on(client.read(info)),
+        }
+    }
+
+    pub fn read_at(&self, info: &TargetInfo, url_path: &str) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::Blocking(client) => client.read_at(info, url_path),
+            Self::Async(client) => block_on(client.read_at(info, url_path)),
+        }
+    }
+
+    pub fn store(&self) -> &S {
+        match self {
+            Self::Blocking(client) => client.store(),
+            Self::Async(client) => client.store(),
         }
     }
 

@@ -247,3 +247,13 @@ fn a_search_stays_in_its_session_and_needs_one() {
         assert_eq!(client.signer("b"), nobody_of(&["targets"]));
     }
 }
+
+#[test]
+fn what_the_async_client_does_can_move_between_threads() {
+    fn moves<T: Send>(_: T) {}
+    let (repo, paths) = binned();
+    let mut client = async_client(&repo, MemoryStore::new());
+    moves(client.refresh());
+    moves(client.lookup(&paths[0]));
+    moves(client.search(&paths[0]));
+}

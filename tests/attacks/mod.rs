@@ -21,6 +21,8 @@ mod local_state;
 mod machine;
 mod moving_repository;
 mod names;
+mod one_snapshot;
+mod pages;
 mod pep480;
 mod pins;
 mod recovery;
