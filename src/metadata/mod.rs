@@ -5,7 +5,7 @@
 
 mod delegation;
 mod key;
-mod raw;
+pub(crate) mod raw;
 mod root;
 mod snapshot;
 mod targets;

@@ -16,6 +16,18 @@ pub(crate) fn from_text<'a, T: Deserialize<'a>>(text: &'a str, base: usize) -> R
     serde_json::from_str(text).map_err(|error| Malformed::new(offset_of(text, &error, base), reason_of(&error)))
 }
 
+/// [`from_text`] for what is taken piece by piece.
+#[cfg(feature = "pypi")]
+pub(crate) fn from_text_seed<'a, S: de::DeserializeSeed<'a>>(
+    text: &'a str,
+    base: usize,
+    seed: S,
+) -> Result<S::Value, Malformed> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let read = seed.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+    read.map_err(|error| Malformed::new(offset_of(text, &error, base), reason_of(&error)))
+}
+
 fn offset_of(text: &str, error: &serde_json::Error, base: usize) -> usize {
     let line_start = match error.line() {
         0 | 1 => 0,

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 pub use link::target_path_of;
 
 use super::DistributionName;
-use crate::digest::Hashes;
+use crate::digest::{Digest, HashAlgorithm, Hashes};
 use crate::error::Quoted;
 
 /// How a page is written.
@@ -118,14 +118,18 @@ pub enum PageError {
         file: String,
     },
     /// An address that is none.
-    #[error("the index page gives {} as the address of {}: {reason}", Quoted(.url), Quoted(.file))]
+    #[error("the index page gives {} as the address of {}, which is no address of a file", Quoted(.url), Quoted(.file))]
     Address {
         /// The file.
         file: String,
-        /// The address.
+        /// The address, without credentials.
         url: String,
-        /// Why not.
-        reason: String,
+    },
+    /// The address that the caller gave for the page is none.
+    #[error("{} is not the address of an index page", Quoted(.url))]
+    Base {
+        /// What was given, without credentials.
+        url: String,
     },
 }
 
@@ -237,6 +241,10 @@ impl PageFile {
 }
 
 impl CoreMetadata {
+    fn of(hashes: Option<Hashes>) -> Self {
+        hashes.map_or(Self::Unhashed, Self::Hashed)
+    }
+
     /// The hashes of the metadata file. `None`: the page does not bind its content.
     #[must_use]
     pub fn hashes(&self) -> Option<&Hashes> {
@@ -282,4 +290,29 @@ impl Builder {
             }
         }
     }
+}
+
+/// `MAJOR.MINOR`, of which the first must be 1 (PEP 629, PEP 691).
+fn check_version(found: &str) -> Result<(), PageError> {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    match found.split_once('.') {
+        Some(("1", minor)) if number(minor) => Ok(()),
+        _ => Err(PageError::Version { found: found.to_owned() }),
+    }
+}
+
+/// The hashes of algorithms that this client knows, all others ignored.
+///
+/// A known one that is malformed, and two that differ, are refused: taken for "no hash", they would make a file that the
+/// index wanted bound one that nothing binds.
+fn known_hashes<'a>(listed: impl Iterator<Item = (&'a str, &'a str)>, file: &str) -> Result<Option<Hashes>, PageError> {
+    let mut digests = Vec::new();
+    for (name, hex) in listed {
+        let Some(algorithm) = HashAlgorithm::from_name(name) else { continue };
+        let digest = Digest::from_hex(algorithm, hex);
+        let fault = || PageError::Hash { file: file.to_owned(), hash: format!("{name}={hex}") };
+        let digest = digest.filter(|new| digests.iter().all(|old: &Digest| old.algorithm() != algorithm || old == new));
+        digests.push(digest.ok_or_else(fault)?);
+    }
+    Ok(Hashes::new(digests))
 }

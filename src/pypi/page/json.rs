@@ -1,6 +1,160 @@
-//! Pages in JSON (PEP 691).
-use super::{Builder, PageError, ProjectPage};
+//! Pages in JSON (PEP 691, PEP 700, PEP 714).
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use url::Url;
+
+use super::{Builder, CoreMetadata, PageError, PageFile, ProjectPage, check_version, known_hashes, link};
+use crate::digest::Hashes;
+use crate::error::{Malformed, without_credentials};
+use crate::metadata::raw::{Object, RawHashes, Str, from_text, from_text_seed};
+use crate::pypi::DistributionName;
+
 pub(super) fn read(bytes: &[u8], base: &str, limit: usize) -> Result<ProjectPage, PageError> {
-    let _ = (bytes, base);
-    Ok(Builder::new(limit).page)
+    let text = std::str::from_utf8(bytes).map_err(|_| Malformed::new(0, "it is not UTF-8")).map_err(malformed)?;
+    let base = link::base(base)?;
+    let Object(page) = from_text::<Object<Page<'_>>>(text, 0).map_err(malformed)?;
+    let Object(meta) = page.meta;
+    check_version(meta.api_version.as_ref())?;
+
+    let mut reader = Reader { base, builder: Builder::new(limit), fault: None };
+    let files = page.files.get();
+    let start = (files.as_ptr().addr()).saturating_sub(text.as_ptr().addr());
+    match (from_text_seed(files, start, &mut reader), reader.fault) {
+        (_, Some(fault)) => Err(fault),
+        (Err(error), None) => Err(malformed(error)),
+        (Ok(()), None) => Ok(reader.builder.page),
+    }
+}
+
+fn malformed(error: Malformed) -> PageError {
+    PageError::Malformed { pep: 691, reason: format!("{} (byte {})", error.reason, error.offset) }
+}
+
+#[derive(Deserialize)]
+struct Page<'a> {
+    #[serde(borrow)]
+    meta: Object<Meta<'a>>,
+    #[serde(borrow)]
+    files: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+struct Meta<'a> {
+    #[serde(borrow, rename = "api-version")]
+    api_version: Str<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct File<'a> {
+    #[serde(borrow)]
+    filename: Str<'a>,
+    #[serde(borrow)]
+    url: Str<'a>,
+    #[serde(borrow)]
+    hashes: RawHashes<'a>,
+    #[serde(borrow)]
+    requires_python: Option<Str<'a>>,
+    #[serde(borrow)]
+    yanked: Option<Yanked<'a>>,
+    #[serde(borrow)]
+    core_metadata: Option<Metadata<'a>>,
+    #[serde(borrow)]
+    dist_info_metadata: Option<Metadata<'a>>,
+    size: Option<u64>,
+    gpg_sig: Option<bool>,
+    #[serde(borrow)]
+    provenance: Option<Str<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "`yanked` is neither a boolean nor a string")]
+enum Yanked<'a> {
+    Is(bool),
+    #[serde(borrow)]
+    Because(Str<'a>),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "`core-metadata` is neither a boolean nor an object of hashes")]
+enum Metadata<'a> {
+    Is(bool),
+    #[serde(borrow)]
+    Hashed(RawHashes<'a>),
+}
+
+/// Takes one file after the other, so that the limit holds before all of them are in memory.
+struct Reader {
+    base: Url,
+    builder: Builder,
+    fault: Option<PageError>,
+}
+
+impl<'de> DeserializeSeed<'de> for &mut Reader {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for &mut Reader {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of files")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut files: A) -> Result<(), A::Error> {
+        while let Some(Object(file)) = files.next_element::<Object<File<'de>>>()? {
+            if let Err(fault) = self.file(&file) {
+                self.fault = Some(fault);
+                return Err(A::Error::custom("the page cannot be used"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Reader {
+    fn file(&mut self, file: &File<'_>) -> Result<(), PageError> {
+        self.builder.count()?;
+        let Ok(name) = DistributionName::parse(file.filename.as_ref()) else {
+            self.builder.skip();
+            return Ok(());
+        };
+        let url = link::resolve(&self.base, file.url.as_ref()).ok_or_else(|| PageError::Address {
+            file: name.file_name().to_owned(),
+            url: without_credentials(file.url.as_ref()),
+        })?;
+        let metadata = file.core_metadata.as_ref().or(file.dist_info_metadata.as_ref());
+        let owned = |text: &Option<Str<'_>>| text.as_ref().map(|text| text.as_ref().to_owned());
+        self.builder.push(PageFile {
+            url: link::without_fragment(url),
+            hashes: hashes(&file.hashes, &name)?,
+            requires_python: owned(&file.requires_python),
+            yanked: match &file.yanked {
+                None | Some(Yanked::Is(false)) => None,
+                Some(Yanked::Is(true)) => Some(String::new()),
+                Some(Yanked::Because(reason)) => Some(reason.as_ref().to_owned()),
+            },
+            core_metadata: match metadata {
+                None | Some(Metadata::Is(false)) => None,
+                Some(Metadata::Is(true)) => Some(CoreMetadata::Unhashed),
+                Some(Metadata::Hashed(listed)) => Some(CoreMetadata::of(hashes(listed, &name)?)),
+            },
+            size: file.size,
+            gpg_sig: file.gpg_sig,
+            provenance: owned(&file.provenance),
+            name,
+        })
+    }
+}
+
+fn hashes(listed: &RawHashes<'_>, name: &DistributionName) -> Result<Option<Hashes>, PageError> {
+    known_hashes(listed.0.iter().map(|(name, hex)| (name.as_ref(), hex.as_ref())), name.file_name())
 }

@@ -1,7 +1,11 @@
 //! Links of pages: what address they mean, and which target lies there.
+
+use url::Url;
+
+use super::PageError;
+use crate::error::without_credentials;
 use crate::role::TargetPath;
 use crate::transport::{BaseUrl, percent_decode};
-use url::Url;
 
 /// The target that lies at an absolute address: its path below the address of the targets, each segment percent-decoded
 /// once.
@@ -27,4 +31,28 @@ pub fn target_path_of(url: &str, targets: &BaseUrl) -> Option<TargetPath> {
         return None;
     }
     TargetPath::new(rest.join("/")).ok()
+}
+
+/// The address of a page.
+pub(super) fn base(url: &str) -> Result<Url, PageError> {
+    Url::parse(url).ok().filter(is_usable).ok_or_else(|| PageError::Base { url: without_credentials(url) })
+}
+
+/// Where a link leads from a page; `None` where that is no address of a file.
+pub(super) fn resolve(base: &Url, href: &str) -> Option<Url> {
+    base.join(href).ok().filter(is_usable)
+}
+
+/// The last segment of an address, percent-decoded once.
+pub(super) fn last_segment(url: &Url) -> Option<String> {
+    String::from_utf8(percent_decode(url.path_segments()?.next_back()?)?).ok()
+}
+
+pub(super) fn without_fragment(mut url: Url) -> String {
+    url.set_fragment(None);
+    url.into()
+}
+
+fn is_usable(url: &Url) -> bool {
+    matches!(url.scheme(), "https" | "http" | "file")
 }
