@@ -5,6 +5,8 @@ mod commands;
 mod config;
 mod error;
 mod index;
+#[cfg_attr(not(test), expect(dead_code, reason = "`verify` is about to read lock files"))]
+mod inputs;
 mod logging;
 mod names;
 mod output;
