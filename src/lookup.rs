@@ -268,6 +268,7 @@ impl<'s> Lookup<'s> {
         Ok(TargetInfo {
             path: self.path.clone(),
             length: entry.length(),
+            exact: true,
             hashes: hashes.clone(),
             custom: entry.custom().map(str::to_owned),
             role,

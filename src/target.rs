@@ -3,6 +3,8 @@
 use std::io::Read;
 use std::time::SystemTime;
 
+#[cfg(feature = "pypi")]
+use crate::digest::Digest;
 use crate::digest::{Hasher, Hashes};
 use crate::error::{Fault, RepositoryError};
 use crate::role::{RoleName, TargetPath};
@@ -12,6 +14,8 @@ use crate::role::{RoleName, TargetPath};
 pub struct TargetInfo {
     pub(crate) path: TargetPath,
     pub(crate) length: u64,
+    /// Whether `length` is what it must have, and not only the most it may have.
+    pub(crate) exact: bool,
     pub(crate) hashes: Hashes,
     pub(crate) custom: Option<String>,
     pub(crate) role: RoleName,
@@ -26,10 +30,17 @@ impl TargetInfo {
         &self.path
     }
 
-    /// Its exact length in bytes.
+    /// Its length in bytes: exactly so many for every target that a role lists. For a file that a signed page binds
+    /// without giving its size, the most it may have.
     #[must_use]
     pub fn length(&self) -> u64 {
         self.length
+    }
+
+    /// Whether [`TargetInfo::length`] is exact.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        self.exact
     }
 
     /// Its hashes, those of algorithms that this client knows.
@@ -74,6 +85,44 @@ impl TargetInfo {
     }
 }
 
+#[cfg(feature = "pypi")]
+impl TargetInfo {
+    /// What this target, read as a page or pointer, says of another file: who signed the one signed the other, for as
+    /// long. The file lies under its plain name. Without a `size` it may have up to `max_bytes`.
+    pub(crate) fn binds(&self, path: TargetPath, hashes: Hashes, size: Option<u64>, max_bytes: u64) -> Self {
+        Self {
+            path,
+            length: size.unwrap_or(max_bytes),
+            exact: size.is_some(),
+            hashes,
+            custom: None,
+            role: self.role.clone(),
+            valid_until: self.valid_until,
+            hash_in_name: false,
+        }
+    }
+
+    /// Judges content by what was computed of it before: its length in bytes and its digests. `None` where that of a
+    /// listed algorithm is not among them, so that nothing can be said.
+    ///
+    /// # Errors
+    /// Within `Some`, as [`TargetVerifier::finish`].
+    #[must_use]
+    pub fn judge(&self, length: u64, digests: &[Digest]) -> Option<Result<(), RepositoryError>> {
+        let of = |listed: &Digest| digests.iter().find(|digest| digest.algorithm() == listed.algorithm()).copied();
+        let found = self.hashes.iter().map(of).collect::<Option<Vec<_>>>()?;
+        let fault = if length != self.length && (self.exact || length > self.length) {
+            Fault::Length { expected: self.length, found: length }
+        } else {
+            match self.hashes.mismatch(&found) {
+                Some((expected, found)) => Fault::Hash { expected: Box::new(expected), found: Box::new(found) },
+                None => return Some(Ok(())),
+            }
+        };
+        Some(Err(RepositoryError::target(&self.path, fault)))
+    }
+}
+
 /// Checks bytes as they come. Nothing that was passed through may be used before [`TargetVerifier::finish`] approved it.
 #[derive(Debug)]
 pub struct TargetVerifier<'a> {
@@ -114,7 +163,7 @@ impl TargetVerifier<'_> {
     /// [`Fault::Length`] or [`Fault::Hash`] with what was signed and what was found.
     pub fn finish(self) -> Result<Approved, RepositoryError> {
         let found = self.hasher.length();
-        if found != self.info.length {
+        if self.info.exact && found != self.info.length {
             return Err(self.fault(Fault::Length { expected: self.info.length, found }));
         }
         match self.info.hashes.mismatch(&self.hasher.finish()) {

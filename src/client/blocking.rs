@@ -99,6 +99,11 @@ impl<T: Transport, S: Store> Client<T, S> {
         self.search_in(self.session.as_ref().ok_or(CallerError::NotRefreshed)?, path)
     }
 
+    #[cfg(feature = "pypi")]
+    pub(crate) fn limits(&self) -> &crate::limits::Limits {
+        &self.core.repository.settings.limits
+    }
+
     /// Searches for a target (§5.6.7), after a refresh if there was none or what it found has expired since. Where a
     /// delegated role has expired since, or its file is gone, the search begins again after a refresh, at most twice.
     ///

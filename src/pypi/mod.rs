@@ -9,6 +9,7 @@
 //! Nothing here fetches or decides. Names are parsed once, so that every spelling of a project leads to one target.
 
 mod filename;
+mod index;
 mod page;
 mod pointer;
 mod profile;
@@ -16,6 +17,7 @@ mod project;
 mod template;
 
 pub use filename::{DistributionKind, DistributionName};
+pub use index::{Answer, PackageIndex, PageAnswer, SignedFile, SignedPage, Unlisted};
 pub use page::{CoreMetadata, PageError, PageFile, PageFormat, PageLimits, ProjectPage, target_path_of};
 pub use pointer::{Pointer, PointerError};
 pub use profile::{FileSource, PageSource, Profile, ProfileError};

@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -74,6 +75,10 @@ pub(crate) enum Format {
     Text,
     /// One JSON document with a `schema`
     Json,
+    /// Annotations for GitHub Actions; of `verify` and `download`
+    Github,
+    /// JUnit's XML, one test case for each thing judged; of `verify` and `download`
+    Junit,
 }
 
 /// When to use colour.
@@ -112,11 +117,10 @@ pub(crate) enum Command {
         #[command(flatten)]
         repository: RepositoryArgs,
     },
-    /// Check that files are exactly what the repository signs for
+    /// Check that distributions are exactly what the repository signs for
     Verify {
-        /// Files, and directories in which every file is judged
-        #[arg(required = true, value_name = "FILE|DIR", value_hint = ValueHint::AnyPath)]
-        paths: Vec<PathBuf>,
+        #[command(flatten)]
+        what: VerifyArgs,
         #[command(flatten)]
         repository: RepositoryArgs,
     },
@@ -166,13 +170,44 @@ pub(crate) enum Trust {
     },
 }
 
-/// Which repository, and what to take instead of its configuration.
+/// What to verify. None of it is a variable or a key: what passes is said anew for each run.
 #[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// Wheels, source distributions, directories in which every file is judged, and lock files: requirements.txt,
+    /// pylock.toml, uv.lock, poetry.lock, the report of `pip install --report`
+    #[arg(
+        required_unless_present_any = ["requirements", "environment"],
+        value_name = "FILE|DIR",
+        value_hint = ValueHint::AnyPath
+    )]
+    pub(crate) paths: Vec<PathBuf>,
+    /// A requirements file of any name, whose hashes are compared with what is signed
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) requirements: Vec<PathBuf>,
+    /// An environment, every installed file of which is compared with the signed wheel that it comes from
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) environment: Vec<PathBuf>,
+    /// Fetch what lock files name, and was verified, into this directory
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) download: Option<PathBuf>,
+    /// Let this project or file pass although it is not signed. It is shown as such, and never as verified
+    #[arg(long, value_name = "NAME")]
+    pub(crate) allow_unsigned: Vec<String>,
+}
+
+/// Which repository, and what to take instead of its configuration.
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Repository options")]
 pub(crate) struct RepositoryArgs {
     /// The repository, by its name in the configuration
     #[arg(long, value_name = "NAME", env = "TUFGATE_INDEX", hide_env_values = true)]
     pub(crate) index: Option<String>,
+    /// Read a copy of the repository in this directory, such as `tufgate mirror` makes, instead of its addresses
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) index_dir: Option<PathBuf>,
+    /// With --offline: accept metadata that expired at most so long ago, such as `7d`. What it approves is shown as stale
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub(crate) max_staleness: Option<Duration>,
     #[command(flatten)]
     pub(crate) options: IndexOptions,
 }

@@ -4,6 +4,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use tufgate::pypi::{FileSource, Profile, ProfileError};
 use tufgate::{
     AnyTransport, BaseUrl, Client, Digest, Fetched, FileStore, HashAlgorithm, Hasher, HttpOptions, HttpTransport,
     Limits, Proxy, Repository, Root, Settings, Transport, error::TransportError,
@@ -12,20 +13,28 @@ use tufgate::{
 use crate::args::{Global, RepositoryArgs};
 use crate::config::{self, Config, IndexOptions, Location, Sha256};
 use crate::error::CliError;
-use crate::names::Template;
 use crate::text::{Escaped, shown, without_credentials};
 use crate::walk;
 
 /// The client of this program.
-pub(crate) type IndexClient = Client<Traced<AnyTransport<HttpTransport>>, FileStore>;
+pub(crate) type IndexClient = Client<IndexTransport, FileStore>;
+
+/// What it fetches with.
+pub(crate) type IndexTransport = Traced<AnyTransport<HttpTransport>>;
 
 /// A repository as it is configured, its root read and compared with its fingerprint.
 #[derive(Debug)]
 pub(crate) struct Index {
     pub(crate) name: String,
+    /// Where it is known to lie. A copy of it in a directory is the same repository, with the same floors.
     pub(crate) metadata: BaseUrl,
     pub(crate) targets: BaseUrl,
-    pub(crate) template: Template,
+    /// The simple index, from which links in its pages are followed.
+    pub(crate) simple: BaseUrl,
+    pub(crate) profile: Profile,
+    /// The copy to read instead.
+    copy: Option<PathBuf>,
+    pub(crate) max_staleness: Duration,
     pub(crate) root_path: PathBuf,
     pub(crate) root_sha256: Sha256,
     root_bytes: Vec<u8>,
@@ -35,9 +44,35 @@ pub(crate) struct Index {
 impl Index {
     /// The repository that the arguments mean.
     pub(crate) fn find(args: &RepositoryArgs, global: &Global) -> Result<Self, CliError> {
-        let cwd = std::env::current_dir()
-            .map_err(|error| CliError::disk("the working directory cannot be had".to_owned(), error))?;
+        let cwd = working_directory()?;
         let options = args.options.clone().based_on(&cwd);
+        let index = Self::configured(args, global, options)?;
+        let max_staleness = args.max_staleness.unwrap_or_default();
+        if !max_staleness.is_zero() && !global.offline {
+            return Err(CliError::usage(
+                "--max-staleness is for --offline alone",
+                "leave it out: whoever can ask for newer metadata needs none that has expired",
+            ));
+        }
+        let copy = args.index_dir.as_ref().map(|dir| config::normal(&cwd.join(dir)));
+        if let Some(dir) = copy.as_ref().filter(|dir| !dir.join("metadata").is_dir()) {
+            return Err(CliError::usage(
+                format!("{}: there is no directory `metadata` in it", shown(dir)),
+                "name a directory that `tufgate mirror` wrote, or one with `metadata` and `targets` in it",
+            ));
+        }
+        Ok(Self { copy, max_staleness, ..index })
+    }
+
+    fn configured(args: &RepositoryArgs, global: &Global, mut options: IndexOptions) -> Result<Self, CliError> {
+        if let (Some(dir), true) = (&args.index_dir, args.index.is_none() && options.root.is_some()) {
+            // Without any configuration the copy is all that is known of the repository.
+            let part = |part: &str| Some(Location(dir.join(part).to_string_lossy().into_owned()));
+            let cwd = working_directory()?;
+            let copy =
+                IndexOptions { metadata_url: part("metadata"), targets_url: part("targets"), ..Default::default() };
+            options = options.or(copy.based_on(&cwd));
+        }
         if args.index.is_none() && options.is_complete() {
             return Self::new("command-line", options);
         }
@@ -63,6 +98,12 @@ impl Index {
         };
         let metadata = address(metadata, "metadata-url")?;
         let targets = address(targets, "targets-url")?;
+        let simple = match &options.simple_url {
+            Some(simple) => address(simple, "simple-url")?,
+            None => address(&Location(targets.join("simple/")), "targets-url")?,
+        };
+        let profile =
+            profile(&options).map_err(|error| CliError::config(format!("index `{name}`, {}", Escaped(error))))?;
         let root_bytes = read_root(&root_path)?;
         let root_sha256 = sha256(&root_bytes);
         if let Some(expected) = options.root_sha256.as_ref().filter(|expected| **expected != root_sha256) {
@@ -78,13 +119,39 @@ impl Index {
                     .to_owned(),
             });
         }
-        let template = options.target.clone().unwrap_or_default();
-        Ok(Self { name: name.to_owned(), metadata, targets, template, root_path, root_sha256, root_bytes, options })
+        Ok(Self {
+            name: name.to_owned(),
+            metadata,
+            targets,
+            simple,
+            profile,
+            copy: None,
+            max_staleness: Duration::ZERO,
+            root_path,
+            root_sha256,
+            root_bytes,
+            options,
+        })
     }
 
     /// The pinned root, signed by its own keys.
     pub(crate) fn root(&self) -> Result<Root, CliError> {
         self.repository().root().map_err(|error| CliError::from(tufgate::Error::from(error)))
+    }
+
+    /// Digests of a file's content that must be known before it can be looked up, or that are compared afterwards.
+    pub(crate) fn digests(&self) -> Vec<HashAlgorithm> {
+        let mut needed = Vec::new();
+        for source in self.profile.files() {
+            match source {
+                FileSource::Target(template) | FileSource::Pointer(template) => needed.extend(template.digests()),
+                FileSource::Page if !needed.is_empty() => needed.push(HashAlgorithm::Sha256),
+                FileSource::Page => {}
+            }
+        }
+        needed.sort_unstable();
+        needed.dedup();
+        needed
     }
 
     /// The bytes of the root file.
@@ -102,7 +169,8 @@ impl Index {
         let dir = self.state_directory(global)?;
         let store = if global.read_only_state { FileStore::read_only(&dir) } else { FileStore::open(&dir) };
         let store = store.map_err(tufgate::Error::from)?;
-        let local = [&self.metadata, &self.targets].iter().all(|url| url.as_str().starts_with("file://"));
+        let (metadata, targets) = self.addresses()?;
+        let local = [&metadata, &targets].iter().all(|url| url.as_str().starts_with("file://"));
         let transport = if global.offline || local {
             AnyTransport::offline()
         } else {
@@ -111,11 +179,22 @@ impl Index {
         Ok(Client::new(self.repository(), Traced(transport), store).with_clock(move || now))
     }
 
+    /// Where its metadata and targets are read.
+    pub(crate) fn addresses(&self) -> Result<(BaseUrl, BaseUrl), CliError> {
+        let Some(copy) = &self.copy else { return Ok((self.metadata.clone(), self.targets.clone())) };
+        let part = |part| BaseUrl::from_directory(&copy.join(part)).map_err(tufgate::Error::from);
+        Ok((part("metadata")?, part("targets")?))
+    }
+
     fn repository(&self) -> Repository {
         let mut settings = Settings::default();
         settings.forbidden_is_absent = self.options.forbidden_is_absent.unwrap_or_default();
-        settings.plain_target_names = self.options.plain_target_names.unwrap_or_default();
-        Repository::new(self.root_bytes.clone(), self.metadata.clone(), self.targets.clone()).with_settings(settings)
+        settings.plain_target_names =
+            self.options.plain_target_names.unwrap_or_else(|| self.profile.plain_target_names());
+        // STALE settings.max_staleness = self.max_staleness;
+        // That of a copy is made only where it is read.
+        let (metadata, targets) = self.addresses().unwrap_or_else(|_| (self.metadata.clone(), self.targets.clone()));
+        Repository::new(self.root_bytes.clone(), metadata, targets).with_settings(settings)
     }
 
     fn http_options(&self) -> HttpOptions {
@@ -151,6 +230,17 @@ pub(crate) fn state_directory(name: &str, metadata: &BaseUrl, global: &Global) -
     // Without a password, which may change while the repository stays.
     let metadata = metadata.to_string();
     Ok(FileStore::directory_for(&state, name, &[metadata.as_bytes()]))
+}
+
+/// How the index names its targets.
+fn profile(options: &IndexOptions) -> Result<Profile, ProfileError> {
+    let pages = options.page.iter().flatten().map(|page| page.parse()).collect::<Result<_, _>>()?;
+    let files = options.target.iter().flatten().map(|target| target.parse()).collect::<Result<_, _>>()?;
+    Profile::configured(options.profile.as_deref(), pages, files)
+}
+
+fn working_directory() -> Result<PathBuf, CliError> {
+    std::env::current_dir().map_err(|error| CliError::disk("the working directory cannot be had".to_owned(), error))
 }
 
 /// All that is missing, at once.

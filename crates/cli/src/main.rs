@@ -5,11 +5,12 @@ mod commands;
 mod config;
 mod error;
 mod index;
-#[cfg_attr(not(test), expect(dead_code, reason = "`verify` is about to read lock files"))]
 mod inputs;
+mod judged;
 mod logging;
 mod names;
 mod output;
+mod parallel;
 mod progress;
 mod text;
 mod walk;

@@ -13,7 +13,10 @@ fn threads(jobs: usize) -> usize {
 
 /// Does a job for each item. After the first that fails no further one is begun, and its error is the result: of
 /// several the one that comes first in the order of the items.
-pub(crate) fn map<T: Sync, R: Send, E: Send>(items: &[T], job: impl Fn(&T) -> Result<R, E> + Sync) -> Result<Vec<R>, E> {
+pub(crate) fn map<T: Sync, R: Send, E: Send>(
+    items: &[T],
+    job: impl Fn(&T) -> Result<R, E> + Sync,
+) -> Result<Vec<R>, E> {
     let next = AtomicUsize::new(0);
     let failed = AtomicBool::new(false);
     let results: Mutex<Vec<(usize, Result<R, E>)>> = Mutex::new(Vec::with_capacity(items.len()));

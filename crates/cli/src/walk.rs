@@ -18,30 +18,8 @@ pub(crate) struct Selected {
 /// What the arguments mean, each file once.
 #[derive(Debug, Default)]
 pub(crate) struct Selection {
-    pub(crate) files: Vec<Selected>,
-    /// Named directories in which there is nothing.
-    pub(crate) empty: Vec<PathBuf>,
+    files: Vec<Selected>,
     seen: HashSet<(PathBuf, OsString)>,
-}
-
-/// Every file that is named, and every file in and below the directories that are named, hidden ones too: sorted within
-/// a directory, else in the order of the arguments. Links to files are followed. Links to directories are followed only
-/// where they are named, so that there is no endless way.
-pub(crate) fn select(paths: &[PathBuf]) -> Selection {
-    let mut selection = Selection::default();
-    for path in paths {
-        let before = (selection.files.len(), selection.seen.len());
-        match fs::metadata(path) {
-            Ok(found) if found.is_dir() => {
-                let listed = selection.directory(path);
-                if before == (selection.files.len(), selection.seen.len()) && listed == 0 {
-                    selection.empty.push(path.clone());
-                }
-            }
-            found => selection.file(path.clone(), found),
-        }
-    }
-    selection
 }
 
 /// Opens a regular file. Never waits for the other end of a pipe.
@@ -59,6 +37,21 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
 }
 
 impl Selection {
+    /// What a path adds: the file that it names, or every file in and below the directory that it names, hidden ones
+    /// too, sorted within a directory. Links to files are followed. Links to directories are followed only where they
+    /// are named, so that there is no endless way. `None` for a directory in which there is nothing.
+    pub(crate) fn add(&mut self, path: &Path) -> Option<Vec<Selected>> {
+        match fs::metadata(path) {
+            Ok(found) if found.is_dir() => {
+                if self.directory(path) == 0 {
+                    return None;
+                }
+            }
+            found => self.file(path.to_owned(), found),
+        }
+        Some(std::mem::take(&mut self.files))
+    }
+
     /// Takes all that is in a directory; says how many files there are in and below it.
     fn directory(&mut self, dir: &Path) -> usize {
         let names = match fs::read_dir(dir).and_then(Iterator::collect::<io::Result<Vec<_>>>) {

@@ -3,17 +3,20 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use serde::Serialize;
 use tufgate::error::{Error, StoreError, Subject};
+use tufgate::pypi::Unlisted;
 use tufgate::{Downloaded, Found, TargetInfo, TargetPath};
 
-use super::judged::{self, Verdict};
 use super::{Basis, Run, session};
 use crate::args::RepositoryArgs;
 use crate::error::{CliError, Exit};
 use crate::index::{Index, IndexClient};
-use crate::output::{Output, Report};
+use crate::judged::{self, Judged, Verdict};
+use crate::names::name_fault;
+use crate::output::Report;
 use crate::progress::Progress;
 use crate::text::{Escaped, shown};
 
@@ -29,47 +32,31 @@ pub(super) fn run(
     let basis = Basis::new(&index, session(&client)?);
     fs::create_dir_all(dir).map_err(|error| CliError::disk(format!("cannot make {}", shown(dir)), error))?;
     let progress = Progress::new(run.global);
-    let width = targets.iter().map(|target| target.chars().count()).max().unwrap_or(0).min(70);
 
     let mut judged = Vec::with_capacity(wanted.len());
     for (path, destination) in wanted {
-        let verdict = fetch(&mut client, &path, &destination, &progress)?;
-        if !run.output.is_json() {
-            verdict.line(run.output, path.as_str(), width);
-        }
-        let file = matches!(verdict, Verdict::Fetched { .. } | Verdict::Present { .. })
-            .then(|| destination.to_string_lossy().into_owned());
-        judged.push(JudgedTarget { target: path.as_str().to_owned(), file, verdict });
+        let verdict = fetch(&mut client, &path, &destination, run.now, &progress)?;
+        let is_there = matches!(
+            verdict,
+            Verdict::Fetched { .. } | Verdict::Present { .. } | Verdict::Stale { accepted: true, .. }
+        );
+        let downloaded = is_there.then(|| destination.to_string_lossy().into_owned());
+        let target = Some(path.as_str().to_owned());
+        judged.push(Judged { target, downloaded, ..Judged::new(verdict) });
     }
     let report = DownloadReport { repository: basis, targets: judged };
-    let verdicts = report.targets.iter().map(|judged| &judged.verdict);
-    if run.output.is_json() {
-        run.output.report(&report);
-    }
-    Ok(judged::conclude(run.output, "target", verdicts))
+    judged::tell(run.output, &report, &report.targets);
+    Ok(judged::conclude(run.output, "target", &report.targets))
 }
 
 #[derive(Debug, Serialize)]
 struct DownloadReport {
     repository: Basis,
-    targets: Vec<JudgedTarget>,
-}
-
-#[derive(Debug, Serialize)]
-struct JudgedTarget {
-    target: String,
-    /// Where it lies; nothing where it was not verified.
-    file: Option<String>,
-    #[serde(flatten)]
-    verdict: Verdict,
+    targets: Vec<Judged>,
 }
 
 impl Report for DownloadReport {
-    const SCHEMA: &'static str = "tufgate.download/1";
-
-    fn text(&self, _: &Output) {
-        // Each line was written as soon as it was known.
-    }
+    const SCHEMA: &'static str = "tufgate.download/2";
 }
 
 /// Where each target goes, each once; refused as a whole before anything is fetched.
@@ -101,44 +88,22 @@ fn destinations(targets: &[String], dir: &Path) -> Result<Vec<(TargetPath, PathB
     Ok(wanted)
 }
 
-/// Why a name is not written to a directory: a repository must not choose a file that a system or a shell takes for
-/// something else.
-fn name_fault(name: &str) -> Option<&'static str> {
-    let stem = name.split('.').next().unwrap_or(name).trim_end().to_ascii_lowercase();
-    let numbered = |prefix| stem.strip_prefix(prefix).is_some_and(|rest: &str| rest.chars().count() == 1);
-    if matches!(stem.as_str(), "con" | "prn" | "aux" | "nul" | "conin$" | "conout$")
-        || numbered("com")
-        || numbered("lpt")
-    {
-        Some("Windows gives the name to a device")
-    } else if name.ends_with('.') || name.ends_with(' ') {
-        Some("its name ends with a dot or a space, which Windows leaves out")
-    } else if name.starts_with('.') || name.starts_with('-') || name.starts_with(' ') {
-        Some("its name starts with a dot, a hyphen or a space")
-    } else if name.contains(['<', '>', '"', '|', '?', '*']) || Escaped(name).to_string() != name {
-        Some("its name has a character that is special, or that is not seen")
-    } else if name.len() > 240 {
-        Some("its name is longer than 240 bytes")
-    } else {
-        None
-    }
-}
-
 fn fetch(
     client: &mut IndexClient,
     path: &TargetPath,
     destination: &Path,
+    now: SystemTime,
     progress: &Progress,
 ) -> Result<Verdict, CliError> {
     let info: TargetInfo = match client.lookup(path) {
         Ok(Found::Signed(info)) => info,
-        Ok(Found::Unsigned { asked, valid_until }) => return Ok(Verdict::unsigned(&asked, valid_until)),
+        Ok(Found::Unsigned { asked, valid_until }) => return Ok(Verdict::unsigned(&Unlisted::new(asked, valid_until))),
         Err(error) => return Ok(Verdict::of_search(error)?),
     };
     let bar = progress.bar(path.as_str(), info.length());
     match client.download_with(&info, destination, |bytes| bar.0.set_position(bytes)) {
-        Ok(Downloaded::Fetched(approved)) => Ok(Verdict::fetched(approved.info())),
-        Ok(Downloaded::Present(approved)) => Ok(Verdict::present(approved.info())),
+        Ok(Downloaded::Fetched(approved)) => Ok(Verdict::fetched(approved.info(), now)),
+        Ok(Downloaded::Present(approved)) => Ok(Verdict::present(approved.info(), now)),
         Err(Error::Repository(error)) if matches!(error.subject, Subject::Target(_)) => {
             Ok(Verdict::mismatch(&info, &error, None))
         }
@@ -153,28 +118,6 @@ fn fetch(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_that_mean_something_else_somewhere_are_refused() {
-        for name in [
-            "con",
-            "NUL.whl",
-            "com1.tar.gz",
-            "lpt¹.txt",
-            "a.",
-            "a ",
-            ".pth",
-            "-rf",
-            "a*",
-            "a\u{202e}b",
-            &"a".repeat(241),
-        ] {
-            assert!(name_fault(name).is_some(), "{name:?}");
-        }
-        for name in ["console-1.0.tar.gz", "com10.zip", "tufgate_demo_clock-0.2.0-py3-none-any.whl", "é.whl"] {
-            assert_eq!(name_fault(name), None, "{name:?}");
-        }
-    }
 
     #[test]
     fn two_targets_with_one_file_name_are_refused_and_one_named_twice_counts_once() {

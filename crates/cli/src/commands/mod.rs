@@ -3,7 +3,6 @@
 mod completions;
 mod download;
 mod inspect;
-mod judged;
 mod refresh;
 mod trust;
 mod verify;
@@ -13,7 +12,7 @@ use std::time::SystemTime;
 use serde::Serialize;
 use tufgate::Session;
 
-use crate::args::{Arguments, Command, Global};
+use crate::args::{Arguments, Command, Format, Global};
 use crate::error::{CliError, Exit};
 use crate::index::{Index, IndexClient};
 use crate::output::Output;
@@ -22,11 +21,18 @@ use crate::text;
 /// Runs a command. Its result is written; what stops it is returned.
 pub(crate) fn run(arguments: &Arguments, output: &Output, now: SystemTime) -> Result<Exit, CliError> {
     let run = Run { global: &arguments.global, output, now };
+    let judges = matches!(arguments.command, Command::Verify { .. } | Command::Download { .. });
+    if matches!(output.format(), Format::Github | Format::Junit) && !judges {
+        return Err(CliError::usage(
+            "the formats `github` and `junit` are for verdicts, which this command does not give",
+            "leave --format out, or use `--format json`",
+        ));
+    }
     match &arguments.command {
         Command::Trust(trust) => trust::run(&run, trust),
         Command::Refresh { name, repository } => refresh::run(&run, name.as_ref(), repository),
         Command::Download { targets, output, repository } => download::run(&run, targets, output, repository),
-        Command::Verify { paths, repository } => verify::run(&run, paths, repository),
+        Command::Verify { what, repository } => verify::run(&run, what, repository),
         Command::Inspect { role, repository } => inspect::run(&run, role.as_deref(), repository),
         Command::Completions { shell } => completions::completions(&run, *shell),
         Command::Man { dir } => completions::manual(&run, dir.as_deref()),

@@ -13,7 +13,7 @@ pub(super) fn run(run: &Run<'_>, name: Option<&String>, repository: &RepositoryA
     let named;
     let repository = match name {
         Some(name) => {
-            named = RepositoryArgs { index: Some(name.clone()), options: repository.options.clone() };
+            named = RepositoryArgs { index: Some(name.clone()), ..repository.clone() };
             &named
         }
         None => repository,

@@ -161,7 +161,9 @@ struct Pinned {
     config: String,
     metadata_url: String,
     targets_url: String,
-    target: String,
+    simple_url: String,
+    pages: Vec<String>,
+    targets: Vec<String>,
     root: String,
     root_sha256: String,
     root_version: u64,
@@ -187,7 +189,9 @@ impl Pinned {
             config: config.to_string_lossy().into_owned(),
             metadata_url: index.metadata.to_string(),
             targets_url: index.targets.to_string(),
-            target: index.template.to_string(),
+            simple_url: index.simple.to_string(),
+            pages: index.profile.pages().iter().map(ToString::to_string).collect(),
+            targets: index.profile.files().iter().map(ToString::to_string).collect(),
             root: index.root_path.to_string_lossy().into_owned(),
             root_sha256: index.root_sha256.0.clone(),
             root_version: root.version(),
@@ -202,7 +206,9 @@ impl Pinned {
         out.field("index", &self.name);
         out.field("metadata", &self.metadata_url);
         out.field("targets", &self.targets_url);
-        out.field("target path", &self.target);
+        out.field("simple index", &self.simple_url);
+        self.pages.iter().for_each(|page| out.field("page", page));
+        self.targets.iter().for_each(|target| out.field("target path", target));
         out.field("root", &self.root);
         out.field("sha256", &self.root_sha256);
         out.field("root version", self.root_version);

@@ -46,6 +46,14 @@ pub(crate) fn lock(dir: &Path) -> Result<File, CliError> {
     lock().map_err(|error: io::Error| CliError::disk(format!("cannot lock {}", shown(&path)), error))
 }
 
+/// One as a text, several as a list: as people write them.
+fn one_or_many(texts: &[String]) -> Item {
+    match texts {
+        [one] => value(one),
+        many => value(many.iter().collect::<toml_edit::Array>()),
+    }
+}
+
 fn table(options: &IndexOptions) -> Table {
     let mut table = Table::new();
     let path = |path: &Option<PathBuf>| path.as_ref().map(|path| value(path.to_string_lossy().into_owned()));
@@ -55,7 +63,10 @@ fn table(options: &IndexOptions) -> Table {
         ("root-sha256", options.root_sha256.as_ref().map(|digest| value(&digest.0))),
         ("metadata-url", options.metadata_url.as_ref().map(|location| value(&location.0))),
         ("targets-url", options.targets_url.as_ref().map(|location| value(&location.0))),
-        ("target", options.target.as_ref().map(|target| value(target.to_string()))),
+        ("simple-url", options.simple_url.as_ref().map(|location| value(&location.0))),
+        ("profile", options.profile.as_ref().map(value)),
+        ("page", options.page.as_deref().map(one_or_many)),
+        ("target", options.target.as_deref().map(one_or_many)),
         ("forbidden-is-absent", options.forbidden_is_absent.map(value)),
         ("plain-target-names", options.plain_target_names.map(value)),
         ("ca-file", path(&options.ca_file)),

@@ -11,13 +11,12 @@ use std::str::FromStr;
 
 use clap::{Args, ValueHint};
 use etcetera::BaseStrategy;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use tufgate::BaseUrl;
 
 pub(crate) use edit::{add, lock, remove, write};
 
 use crate::error::CliError;
-use crate::names::Template;
 use crate::text::{Escaped, shown};
 
 /// The name of the file.
@@ -40,9 +39,20 @@ pub(crate) struct IndexOptions {
     /// Where the targets lie: an address, or a directory
     #[arg(long, value_name = "URL", env = "TUFGATE_TARGETS_URL", hide_env_values = true)]
     pub(crate) targets_url: Option<Location>,
-    /// How a target path is made of {filename}, {project} and {version} [default: packages/{filename}]
+    /// The address of the simple index, from which links in its pages are followed [default: simple/ below the targets]
+    #[arg(long, value_name = "URL", env = "TUFGATE_SIMPLE_URL", hide_env_values = true)]
+    pub(crate) simple_url: Option<Location>,
+    /// How the index names its targets: pep458, warehouse, rstuf, datadog or custom [default: pep458; custom with --target]
+    #[arg(long, value_name = "NAME", env = "TUFGATE_PROFILE", hide_env_values = true)]
+    pub(crate) profile: Option<String>,
+    /// The target path of an index page, such as simple/{project}/index.html; the first that is signed counts
+    #[arg(long, value_name = "TEMPLATE", env = "TUFGATE_PAGE", hide_env_values = true)]
+    #[serde(deserialize_with = "one_or_many")]
+    pub(crate) page: Option<Vec<String>>,
+    /// The target path of a distribution, such as packages/{filename}; the first that is signed decides
     #[arg(long, value_name = "TEMPLATE", env = "TUFGATE_TARGET", hide_env_values = true)]
-    pub(crate) target: Option<Template>,
+    #[serde(deserialize_with = "one_or_many")]
+    pub(crate) target: Option<Vec<String>>,
     /// Whether "forbidden" (403) for the next root counts as "absent": for object stores that may not be listed
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", env = "TUFGATE_FORBIDDEN_IS_ABSENT", hide_env_values = true)]
     pub(crate) forbidden_is_absent: Option<bool>,
@@ -75,7 +85,7 @@ impl IndexOptions {
         for path in [&mut self.root, &mut self.ca_file, &mut self.netrc].into_iter().flatten() {
             *path = normal(&base.join(&*path));
         }
-        for location in [&mut self.metadata_url, &mut self.targets_url].into_iter().flatten() {
+        for location in [&mut self.metadata_url, &mut self.targets_url, &mut self.simple_url].into_iter().flatten() {
             if let Some(directory) = location.directory() {
                 let path = normal(&base.join(directory));
                 if let Ok(url) = BaseUrl::from_directory(&path) {
@@ -94,7 +104,11 @@ impl IndexOptions {
             root: self.root.or(other.root),
             metadata_url: self.metadata_url.or(other.metadata_url),
             targets_url: self.targets_url.or(other.targets_url),
-            target: self.target.or(other.target),
+            simple_url: self.simple_url.or(other.simple_url),
+            // Templates belong to their profile: another one does not inherit them.
+            page: self.page.or(if self.profile.is_some() { None } else { other.page }),
+            target: self.target.or(if self.profile.is_some() { None } else { other.target }),
+            profile: self.profile.or(other.profile),
             forbidden_is_absent: self.forbidden_is_absent.or(other.forbidden_is_absent),
             plain_target_names: self.plain_target_names.or(other.plain_target_names),
             ca_file: self.ca_file.or(other.ca_file),
@@ -110,6 +124,19 @@ impl IndexOptions {
     pub(crate) fn is_complete(&self) -> bool {
         self.root.is_some() && self.metadata_url.is_some() && self.targets_url.is_some()
     }
+}
+
+fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "a text, or a list of texts")]
+    enum OneOrMany {
+        One(String),
+        Many(Vec<String>),
+    }
+    Ok(Some(match OneOrMany::deserialize(deserializer)? {
+        OneOrMany::One(one) => vec![one],
+        OneOrMany::Many(many) => many,
+    }))
 }
 
 /// An address or a directory, as written. Taken apart only later, so that a parser's message never repeats a password.
@@ -362,7 +389,7 @@ fn absolute(path: &Path) -> Result<PathBuf, CliError> {
 }
 
 /// `a/./b/../c` as `a/c`: by its spelling, so that what an index is does not change with a link.
-fn normal(path: &Path) -> PathBuf {
+pub(crate) fn normal(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for component in path.components() {
         match component {

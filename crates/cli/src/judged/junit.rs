@@ -26,9 +26,9 @@ fn write(writer: &mut Writer<Vec<u8>>, judged: &[Judged]) -> io::Result<()> {
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     writer.create_element("testsuites").with_attributes(counts()).write_inner_content(|writer| {
         let suite = writer.create_element("testsuite").with_attribute(("name", "tufgate verify"));
-        suite.with_attributes(counts()).write_inner_content(|writer| {
-            judged.iter().try_for_each(|judged| case(writer, judged))
-        })?;
+        suite
+            .with_attributes(counts())
+            .write_inner_content(|writer| judged.iter().try_for_each(|judged| case(writer, judged)))?;
         Ok(())
     })?;
     Ok(())

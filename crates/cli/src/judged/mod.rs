@@ -9,10 +9,10 @@ use serde::Serialize;
 use tufgate::pypi::{DistributionName, ProjectName};
 
 pub(crate) use conclude::{conclude, tell};
-pub(crate) use verdict::{Amount, FileDifference, Verdict};
+pub(crate) use verdict::{Amount, Verdict};
 
 /// One thing that was judged.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Judged {
     /// The file that was judged or that names it, or the environment that holds it; as the user spelled it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,9 +33,9 @@ pub(crate) struct Judged {
 }
 
 impl Judged {
-    /// A verdict on a file itself.
-    pub(crate) fn file(file: String, target: Option<String>, verdict: Verdict) -> Self {
-        Self { file: Some(file), line: None, distribution: None, target, downloaded: None, verdict }
+    /// A verdict on what is still to be said.
+    pub(crate) fn new(verdict: Verdict) -> Self {
+        Self { file: None, line: None, distribution: None, target: None, downloaded: None, verdict }
     }
 
     /// Whether a name means it: that of its file, of its distribution, or of its project as PEP 503 normalizes it.

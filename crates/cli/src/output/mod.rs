@@ -58,7 +58,11 @@ impl Output {
         }
     }
 
-    pub(crate) fn is_json(&self) -> bool {
+    pub(crate) fn format(&self) -> Format {
+        self.format
+    }
+
+    fn is_json(&self) -> bool {
         self.format == Format::Json
     }
 
@@ -79,8 +83,8 @@ impl Output {
     /// Writes the whole result of a command in the form that was asked for.
     pub(crate) fn report<R: Report>(&self, report: &R) {
         match self.format {
-            Format::Text => report.text(self),
             Format::Json => self.line(json::document(report, &self.warnings.borrow())),
+            Format::Text | Format::Github | Format::Junit => report.text(self),
         }
     }
 

@@ -38,6 +38,16 @@ impl Output {
         }
     }
 
+    /// A part of the verdict above it: what is wrong with one of many files.
+    pub(crate) fn detail(&self, kind: &str, about: &str, why: &str) {
+        let (about, why) = (Escaped(about), Escaped(why));
+        if self.terminal {
+            self.line(format_args!("  {kind:<8}  {about}  {why}"));
+        } else {
+            self.line(format_args!("{kind}\t{about}\t{why}"));
+        }
+    }
+
     /// A row of the overview of roles: in columns on a terminal, between tabs elsewhere.
     pub(crate) fn row(&self, cells: [&str; 4]) {
         let [role, version, expires, keys] = cells.map(|cell| Escaped(cell).to_string());

@@ -13,33 +13,38 @@ use crate::walk::{self, Selected};
 
 impl Judge<'_> {
     pub(super) fn file(&self, selected: &Selected) -> Result<Judged, CliError> {
-        let file = selected.path.to_string_lossy().into_owned();
+        let (target, verdict) = self.file_verdict(selected)?;
+        let file = Some(selected.path.to_string_lossy().into_owned());
+        Ok(Judged { file, target, ..Judged::new(verdict) })
+    }
+
+    fn file_verdict(&self, selected: &Selected) -> Result<(Option<String>, Verdict), CliError> {
+        let path = &selected.path;
         if let Some(problem) = &selected.problem {
-            return Ok(Judged::file(file, None, Verdict::Unreadable { reason: problem.clone() }));
+            return Ok((None, Verdict::Unreadable { reason: problem.clone() }));
         }
-        let Some(name) = selected.path.file_name().and_then(|name| name.to_str()) else {
-            let reason = "its name is not Unicode, so that no target can have it".to_owned();
-            return Ok(Judged::file(file, None, Verdict::no_target(reason)));
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+            return Ok((None, Verdict::no_target("its name is not Unicode, so that no target can have it".to_owned())));
         };
-        let needed = self.index.profile.digests();
-        let content = match (!needed.is_empty()).then(|| self.content(&selected.path, &needed)).transpose() {
+        let needed = self.index.digests();
+        let content = match (!needed.is_empty()).then(|| self.content(path, &needed)).transpose() {
             Ok(content) => content,
-            Err(error) => return Ok(Judged::file(file, None, Verdict::Unreadable { reason: error.to_string() })),
+            Err(error) => return Ok((None, Verdict::Unreadable { reason: error.to_string() })),
         };
         let digests = content.as_ref().map(|content| content.digests.as_slice()).unwrap_or_default();
         let signed = match self.packages.file(name, digests) {
             Ok(answer) => match self.nothing(answer) {
                 Ok(signed) => signed,
-                Err(verdict) => return Ok(Judged::file(file, None, verdict)),
+                Err(verdict) => return Ok((None, verdict)),
             },
-            Err(error) => return Ok(Judged::file(file, None, self.failed(error)?)),
+            Err(error) => return Ok((None, self.failed(error)?)),
         };
         let verdict = match content.as_ref().and_then(|content| signed.info.judge(content.length, &content.digests)) {
             Some(Ok(())) => Verdict::verified(&signed.info, self.now),
             Some(Err(error)) => Verdict::mismatch(&signed.info, &error, None),
-            None => self.compare(&signed.info, &selected.path),
+            None => self.compare(&signed.info, path),
         };
-        Ok(Judged::file(file, Some(signed.bound_by.as_str().to_owned()), verdict))
+        Ok((Some(signed.bound_by.as_str().to_owned()), verdict))
     }
 
     /// What a template needs to know of the content, before anything can be looked up.

@@ -7,26 +7,13 @@ use tufgate::{Digest, HashAlgorithm};
 
 use super::Judge;
 use crate::error::CliError;
-use crate::inputs::{Locked, LockedEntry, LockedHash};
+use crate::inputs::{Locked, LockedHash};
 use crate::judged::{Amount, Judged, Verdict};
 use crate::names::name_fault;
 use crate::text::shown;
 
 impl Judge<'_> {
-    pub(super) fn locked(&self, entry: &LockedEntry) -> Result<Vec<Judged>, CliError> {
-        let locked = match entry {
-            LockedEntry::Distribution(locked) => locked,
-            LockedEntry::Undecided { source, line, about, reason } => {
-                return Ok(vec![Judged {
-                    file: Some(source.to_string_lossy().into_owned()),
-                    line: *line,
-                    distribution: Some(about.clone()),
-                    target: None,
-                    downloaded: None,
-                    verdict: Verdict::Undecided { reason: reason.clone() },
-                }]);
-            }
-        };
+    pub(super) fn locked(&self, locked: &Locked) -> Result<Vec<Judged>, CliError> {
         match &locked.file_name {
             Some(file_name) => Ok(vec![self.locked_file(locked, file_name)?]),
             // Each hash stands for another file, any of which may be installed.
@@ -97,7 +84,10 @@ impl Judge<'_> {
             if signed.digest(digest.algorithm()) == Some(&digest) {
                 let (verdict, downloaded) = self.hold(locked, std::slice::from_ref(&digest), &signed, file_name)?;
                 let target = Some(signed.bound_by.as_str().to_owned());
-                return Ok(Judged { downloaded, ..self::judged(locked, (*file_name).to_owned(), target, None, verdict) });
+                return Ok(Judged {
+                    downloaded,
+                    ..self::judged(locked, (*file_name).to_owned(), target, None, verdict)
+                });
             }
         }
         let expected = match names.len() {
@@ -105,7 +95,8 @@ impl Judge<'_> {
             files => format!("others for the {files} files of this version"),
         };
         let of = digest.algorithm().to_string();
-        let verdict = Verdict::differs(&page.info, of, Amount::Text(expected), Amount::Text(digest.to_hex()), Vec::new());
+        let verdict =
+            Verdict::differs(&page.info, of, Amount::Text(expected), Amount::Text(digest.to_hex()), Vec::new());
         Ok(judged(Some(page.info.path().as_str().to_owned()), verdict))
     }
 
@@ -168,9 +159,8 @@ fn files_of<'p>(page: &'p SignedPage, version: Option<&str>) -> Vec<&'p str> {
 fn other_project(locked: &Locked, file_name: &str) -> Option<String> {
     let found = DistributionName::parse(file_name).ok()?;
     let expected = ProjectName::new(&locked.project).ok()?;
-    (*found.project() != expected).then(|| {
-        format!("it is locked for `{expected}`, and by its name it is a file of `{}`", found.project())
-    })
+    (*found.project() != expected)
+        .then(|| format!("it is locked for `{expected}`, and by its name it is a file of `{}`", found.project()))
 }
 
 fn digest(hash: &LockedHash) -> Option<Digest> {
@@ -191,6 +181,6 @@ fn judged(
     downloaded: Option<String>,
     verdict: Verdict,
 ) -> Judged {
-    let file = Some(locked.source.to_string_lossy().into_owned());
-    Judged { file, line: locked.line, distribution: Some(distribution), target, downloaded, verdict }
+    let (file, distribution) = (Some(locked.source.to_string_lossy().into_owned()), Some(distribution));
+    Judged { file, line: locked.line, distribution, target, downloaded, verdict }
 }

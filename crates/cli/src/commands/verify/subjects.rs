@@ -2,13 +2,12 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 
 use crate::args::VerifyArgs;
 use crate::commands::Run;
-use crate::environment::{self, Environment, Installed};
 use crate::error::CliError;
-use crate::inputs::{self, LockKind, LockedEntry};
+use crate::inputs::{self, LockKind, Locked, LockedEntry};
+use crate::judged::{Judged, Verdict};
 use crate::text::{count, shown};
 use crate::walk::{Selected, Selection};
 
@@ -17,16 +16,18 @@ pub(super) enum Subject {
     /// A file on the disk.
     File(Selected),
     /// What a lock file names.
-    Locked(LockedEntry),
-    /// A distribution in an environment.
-    Installed(Arc<Environment>, Installed),
+    Locked(Locked),
+    /// What could be judged as soon as it was read.
+    Judged(Judged),
 }
 
 impl Subject {
     /// How many bytes will be read for it, as far as is known.
     pub(super) fn bytes(&self) -> u64 {
         match self {
-            Self::File(selected) if selected.problem.is_none() => fs::metadata(&selected.path).map_or(0, |meta| meta.len()),
+            Self::File(selected) if selected.problem.is_none() => {
+                fs::metadata(&selected.path).map_or(0, |meta| meta.len())
+            }
             _ => 0,
         }
     }
@@ -39,7 +40,7 @@ pub(super) fn gather(run: &Run<'_>, what: &VerifyArgs) -> Result<Vec<Subject>, C
     let mut empty = Vec::new();
     for path in &what.paths {
         match inputs::kind_of(path) {
-            Some(kind) if path.is_file() => subjects.extend(locked(path, kind)?),
+            Some(kind) if path.is_file() => subjects.extend(locked(run, path, kind)?),
             _ => match selection.add(path) {
                 Some(files) => subjects.extend(files.into_iter().map(Subject::File)),
                 None => empty.push(path),
@@ -47,12 +48,7 @@ pub(super) fn gather(run: &Run<'_>, what: &VerifyArgs) -> Result<Vec<Subject>, C
         }
     }
     for path in &what.requirements {
-        subjects.extend(locked(path, inputs::kind_of(path).unwrap_or(LockKind::Requirements))?);
-    }
-    for path in &what.environment {
-        let environment = Arc::new(environment::scan(path)?);
-        let installed = environment.distributions.iter().cloned();
-        subjects.extend(installed.map(|installed| Subject::Installed(Arc::clone(&environment), installed)));
+        subjects.extend(locked(run, path, inputs::kind_of(path).unwrap_or(LockKind::Requirements))?);
     }
     if subjects.is_empty() {
         return Err(CliError::usage(
@@ -66,6 +62,21 @@ pub(super) fn gather(run: &Run<'_>, what: &VerifyArgs) -> Result<Vec<Subject>, C
     Ok(subjects)
 }
 
-fn locked(path: &Path, kind: LockKind) -> Result<impl Iterator<Item = Subject>, CliError> {
-    Ok(inputs::read(path, kind)?.into_iter().map(Subject::Locked))
+/// What a lock file names. That something in it is nothing that could be signed is said, and is no finding.
+fn locked(run: &Run<'_>, path: &Path, kind: LockKind) -> Result<Vec<Subject>, CliError> {
+    let mut subjects = Vec::new();
+    for entry in inputs::read(path, kind)? {
+        match entry {
+            LockedEntry::Distribution(locked) => subjects.push(Subject::Locked(locked)),
+            LockedEntry::Undecided { source, line, about, reason } => {
+                let verdict = Verdict::Undecided { reason };
+                let (file, distribution) = (Some(source.to_string_lossy().into_owned()), Some(about));
+                subjects.push(Subject::Judged(Judged { file, line, distribution, ..Judged::new(verdict) }));
+            }
+            LockedEntry::Skipped { source, about, reason, .. } => {
+                run.output.status(format_args!("{}: {about} is left out: {reason}", source.display()));
+            }
+        }
+    }
+    Ok(subjects)
 }

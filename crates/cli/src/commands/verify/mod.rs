@@ -1,0 +1,164 @@
+//! `tufgate verify`: are these distributions exactly what the repository signs for?
+
+mod file;
+mod locked;
+mod subjects;
+
+use std::path::Path;
+use std::time::SystemTime;
+
+use serde::Serialize;
+use tufgate::error::{Error, Fault};
+use tufgate::pypi::{Answer, PackageIndex};
+use tufgate::{FileStore, TargetInfo};
+
+use self::subjects::Subject;
+use super::{Basis, Run, session};
+use crate::args::{RepositoryArgs, VerifyArgs};
+use crate::error::{CliError, Exit};
+use crate::index::{Index, IndexClient, IndexTransport};
+use crate::judged::{self, Judged, Verdict};
+use crate::output::{Output, Report};
+use crate::parallel;
+use crate::progress::{Bar, Progress};
+
+pub(super) fn run(run: &Run<'_>, what: &VerifyArgs, repository: &RepositoryArgs) -> Result<Exit, CliError> {
+    let subjects = subjects::gather(run, what)?;
+    let index = Index::find(repository, run.global)?;
+    let mut client = run.client(&index)?;
+    let mut judged = one_snapshot(run, &index, &mut client, what, &subjects)?;
+    allow_unsigned(run.output, &what.allow_unsigned, &mut judged);
+    let report = Verified { repository: Basis::new(&index, session(&client)?), files: judged };
+    judged::tell(run.output, &report, &report.files);
+    Ok(judged::conclude(run.output, "file", &report.files))
+}
+
+#[derive(Debug, Serialize)]
+struct Verified {
+    repository: Basis,
+    files: Vec<Judged>,
+}
+
+impl Report for Verified {
+    const SCHEMA: &'static str = "tufgate.verify/2";
+}
+
+/// Judges all subjects by one consistent snapshot. Where files of it are gone, it may have been cleaned up: all is
+/// judged again by a newer one, a few times (PEP 458 "Cleaning up old metadata").
+fn one_snapshot(
+    run: &Run<'_>,
+    index: &Index,
+    client: &mut IndexClient,
+    what: &VerifyArgs,
+    subjects: &[Subject],
+) -> Result<Vec<Judged>, CliError> {
+    let judge_all = |client: &IndexClient, strict| -> Result<Vec<Judged>, CliError> {
+        let judge = Judge::new(run, index, client, what, subjects, strict)?;
+        let judged = parallel::map(subjects, |subject| judge.subject(subject))?;
+        Ok(judged.into_iter().flatten().collect())
+    };
+    // What the library is to judge is passed to it; what else stops the run is kept aside.
+    let begun = client.consistently(|client| match judge_all(client, true) {
+        Err(CliError::Library(error)) if client.is_overtaken(&error) => Err(error),
+        outcome => Ok(outcome),
+    });
+    match begun {
+        Ok(outcome) => outcome,
+        // It stays as it is: then that is the verdict on those that it concerns.
+        Err(_) => judge_all(client, false),
+    }
+}
+
+/// Judges single subjects, from many threads at once.
+struct Judge<'a> {
+    client: &'a IndexClient,
+    packages: PackageIndex<'a, IndexTransport, FileStore>,
+    index: &'a Index,
+    now: SystemTime,
+    download: Option<&'a Path>,
+    /// Whether a file that is gone stops the run, so that it can begin again.
+    strict: bool,
+    bar: Bar,
+}
+
+impl<'a> Judge<'a> {
+    fn new(
+        run: &Run<'_>,
+        index: &'a Index,
+        client: &'a IndexClient,
+        what: &'a VerifyArgs,
+        subjects: &[Subject],
+        strict: bool,
+    ) -> Result<Self, CliError> {
+        let packages = PackageIndex::new(client, &index.profile, &index.simple, &index.targets);
+        let bytes = subjects.iter().map(Subject::bytes).fold(0, u64::saturating_add);
+        Ok(Self {
+            client,
+            packages,
+            index,
+            now: session(client)?.started(),
+            download: what.download.as_deref(),
+            strict,
+            bar: Progress::new(run.global).bar("verifying", bytes),
+        })
+    }
+
+    fn subject(&self, subject: &Subject) -> Result<Vec<Judged>, CliError> {
+        match subject {
+            Subject::File(selected) => Ok(vec![self.file(selected)?]),
+            Subject::Locked(locked) => self.locked(locked),
+            Subject::Judged(judged) => Ok(vec![judged.clone()]),
+        }
+    }
+
+    /// The verdict where a search ended with an error, or the error where it stops the run.
+    fn failed(&self, error: Error) -> Result<Verdict, CliError> {
+        if self.strict && self.client.is_overtaken(&error) {
+            return Err(error.into());
+        }
+        Ok(Verdict::of_search(error)?)
+    }
+
+    /// The verdict for a distribution for which nothing is signed.
+    fn nothing(&self, answer: Answer) -> Result<tufgate::pypi::SignedFile, Verdict> {
+        match answer {
+            Answer::Signed(signed) => Ok(signed),
+            Answer::Unsigned(unlisted) => Err(Verdict::unsigned(&unlisted)),
+            Answer::UnknownProject(project, unlisted) => Err(Verdict::unknown_project(project.as_str(), &unlisted)),
+        }
+    }
+
+    /// Fetches what is signed to a place, or finds it there.
+    fn fetch(&self, info: &TargetInfo, to: &Path) -> Result<Result<(), Verdict>, CliError> {
+        self.bar.0.inc_length(info.length());
+        let mut before = 0;
+        let fetched = self.client.download_with(info, to, |bytes| {
+            self.bar.0.inc(bytes.saturating_sub(before));
+            before = bytes;
+        });
+        match fetched {
+            Ok(_) => Ok(Ok(())),
+            Err(Error::Repository(error)) if matches!(error.fault, Fault::Length { .. } | Fault::Hash { .. }) => {
+                Ok(Err(Verdict::mismatch(info, &error, None)))
+            }
+            Err(error) => self.failed(error).map(Err),
+        }
+    }
+}
+
+/// Lets pass what the user named, and says so for each, and for each name that was of no use.
+fn allow_unsigned(output: &Output, names: &[String], judged: &mut [Judged]) {
+    for name in names {
+        let mut used = false;
+        for judged in judged.iter_mut().filter(|judged| judged.is_called(name)) {
+            if let Some(allowed) = judged.verdict.allowed() {
+                output.warn(format_args!("{} is not signed, and passes because of --allow-unsigned", judged.about()));
+                judged.verdict = allowed;
+                used = true;
+            }
+        }
+        if !used {
+            output.warn(format_args!("--allow-unsigned {name}: nothing of this name was judged and found unsigned"));
+        }
+    }
+}
