@@ -230,14 +230,14 @@ impl<'s> Lookup<'s> {
         }
         self.session.spend(role, found)?;
         let targets = self.judge(&pending, pin, &bytes)?;
-        check_expiry(role, targets.expires(), self.session.started())?;
+        check_expiry(role, targets.expires(), self.session.freshness_at(self.session.started()))?;
         let commit = Commit::write(Entry::Delegated(role.clone()), pin.version(), bytes);
         Ok(State::Commit(commit, pending, targets))
     }
 
     fn accept(&mut self, pending: Pending, targets: Arc<Targets>) -> Result<State, Error> {
         let role = pending.delegation.role().clone();
-        check_expiry(&role, targets.expires(), self.session.started())?;
+        check_expiry(&role, targets.expires(), self.session.freshness_at(self.session.started()))?;
         self.session.remember(pending.edge(), &pending.by, &targets);
         self.wanted = None;
         self.visit(role, targets)

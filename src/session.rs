@@ -11,6 +11,7 @@ use crate::metadata::{Root, Snapshot, Targets, Timestamp};
 use crate::notice::Notice;
 use crate::role::{RoleName, TargetPath};
 use crate::settings::Settings;
+use crate::time::Freshness;
 use crate::trusted::TrustedTargets;
 
 /// The trusted metadata of one update (TUF-1.0.34 §5.1 to §5.6). It does not change: all targets looked up in it belong
@@ -99,11 +100,20 @@ impl Session {
     }
 
     /// Until when this session may be used: the earliest expiry of the four top-level roles. A process that lives
-    /// longer must refresh; what it looks up may expire earlier still.
+    /// longer must refresh; what it looks up may expire earlier still. It is the true expiry also where
+    /// [`Settings::max_staleness`] accepts more.
     #[must_use]
     pub fn valid_until(&self) -> SystemTime {
         let root = self.root.expires().unwrap_or(SystemTime::UNIX_EPOCH);
         root.min(self.timestamp.expires()).min(self.snapshot.expires()).min(self.targets.expires())
+    }
+
+    /// Whether a top-level role had expired when the update started, and was accepted by [`Settings::max_staleness`]. Of
+    /// a delegated role that is so where [`Found::valid_until`](crate::Found::valid_until) of an answer is not after
+    /// [`Session::started`].
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        self.valid_until() <= self.started()
     }
 
     /// Starts the search for a target path (§5.6.7). Any number of searches can be under way at once.
@@ -114,6 +124,11 @@ impl Session {
 
     pub(crate) fn add_notice(&mut self, notice: Notice) {
         self.notices.push(notice);
+    }
+
+    /// What expiry is judged by at a time.
+    pub(crate) fn freshness_at(&self, now: SystemTime) -> Freshness {
+        Freshness { now, max_staleness: self.settings.max_staleness }
     }
 
     pub(crate) fn settings(&self) -> &Settings {

@@ -44,6 +44,22 @@ pub(crate) fn seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
+/// What expiry is judged by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Freshness {
+    /// The fixed update start time.
+    pub(crate) now: SystemTime,
+    /// For how long after its expiry a file is still accepted (decision 0016).
+    pub(crate) max_staleness: Duration,
+}
+
+impl Freshness {
+    /// Whether what expires then is not accepted any more. An end that no clock can show is never reached.
+    pub(crate) fn refuses(self, expires: SystemTime) -> bool {
+        expires.checked_add(self.max_staleness).is_some_and(|end| end <= self.now)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

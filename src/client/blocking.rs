@@ -113,7 +113,8 @@ impl<T: Transport, S: Store> Client<T, S> {
         let mut restarts = self.begin()?;
         loop {
             let found = self.search(path);
-            let outdated = found.as_ref().is_ok_and(|found| found.valid_until() <= restarts.now);
+            let outdated =
+                found.as_ref().is_ok_and(|found| restarts.outdates(self.session.as_ref(), |_| found.valid_until()));
             if !self.begin_again(&mut restarts, &found, outdated)? {
                 return found;
             }
@@ -161,7 +162,7 @@ impl<T: Transport, S: Store> Client<T, S> {
     fn begin(&mut self) -> Result<Restarts, Error> {
         self.turns = Turns::default();
         let restarts = self.core.restarts();
-        if self.session.as_ref().is_none_or(|session| session.valid_until() <= restarts.now) {
+        if restarts.outdates(self.session.as_ref(), Session::valid_until) {
             self.refresh()?;
         }
         Ok(restarts)

@@ -166,6 +166,11 @@ struct Restarts {
 }
 
 impl Restarts {
+    /// Whether something of the session, or there is none, may not be used any more.
+    fn outdates(&self, session: Option<&Session>, valid_until: impl FnOnce(&Session) -> SystemTime) -> bool {
+        session.is_none_or(|session| session.freshness_at(self.now).refuses(valid_until(session)))
+    }
+
     /// Whether the run is worth a refresh: by its error, or because its answer is `outdated`.
     fn wanted<R>(&self, session: Option<&Session>, result: &Result<R, Error>, outdated: bool) -> bool {
         let overtaken = |error| session.is_some_and(|session| is_overtaken(session, error, self.now));

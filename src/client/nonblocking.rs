@@ -79,7 +79,8 @@ impl<T: AsyncTransport, S: Store> AsyncClient<T, S> {
         let mut restarts = self.begin().await?;
         loop {
             let found = self.search(path).await;
-            let outdated = found.as_ref().is_ok_and(|found| found.valid_until() <= restarts.now);
+            let outdated =
+                found.as_ref().is_ok_and(|found| restarts.outdates(self.session.as_ref(), |_| found.valid_until()));
             if !self.begin_again(&mut restarts, &found, outdated).await? {
                 return found;
             }
@@ -95,7 +96,7 @@ impl<T: AsyncTransport, S: Store> AsyncClient<T, S> {
     async fn begin(&mut self) -> Result<Restarts, Error> {
         self.turns = Turns::default();
         let restarts = self.core.restarts();
-        if self.session.as_ref().is_none_or(|session| session.valid_until() <= restarts.now) {
+        if restarts.outdates(self.session.as_ref(), Session::valid_until) {
             self.refresh().await?;
         }
         Ok(restarts)

@@ -27,7 +27,7 @@ use crate::role::RoleName;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::store::Entry;
-use crate::time;
+use crate::time::{self, Freshness};
 use crate::trusted::{Floors, FreshRoot, TrustedRoot, TrustedSnapshot, TrustedTimestamp};
 
 /// What a machine needs next.
@@ -156,6 +156,10 @@ impl Refresh {
             State::Commit(_, next) => Ok(*next),
             state @ (State::Done(_) | State::Over) => Ok(state),
         }
+    }
+
+    fn freshness(&self) -> Freshness {
+        Freshness { now: self.now, max_staleness: self.settings.max_staleness }
     }
 
     fn action(&self) -> Action {

@@ -41,15 +41,15 @@ impl Refresh {
                 if let Some(error) = self.interrupted.take() {
                     return Err(error.into());
                 }
-                let on = root.trust_timestamp(local, self.now)?;
-                self.update_proven();
+                let on = root.trust_timestamp(local, self.freshness())?;
+                self.update_proven(&on);
                 Ok(State::LoadSnapshot(Box::new(on)))
             }
             _ => {
                 self.interrupted = None;
                 root.check_timestamp(&new, &self.floors)?;
-                let on = root.trust_timestamp(new.signed, self.now)?;
-                self.update_proven();
+                let on = root.trust_timestamp(new.signed, self.freshness())?;
+                self.update_proven(&on);
                 let version = on.timestamp.version();
                 self.floors.timestamp.raise(&Floor::new(version, Some(new.digest)));
                 self.floors.snapshot.raise(&Floor::new(on.timestamp.snapshot().version(), None));
@@ -79,7 +79,7 @@ impl Refresh {
                     }
                     self.floors_restored();
                     let commit = self.floors_changed.then(|| self.commit_floors());
-                    let next = self.targets_next(on.trust_snapshot(stored.signed, self.now)?)?;
+                    let next = self.targets_next(on.trust_snapshot(stored.signed, self.freshness())?)?;
                     return Ok(match commit {
                         Some(commit) => State::Commit(commit, Box::new(next)),
                         None => next,
@@ -116,7 +116,7 @@ impl Refresh {
         let mut raised = self.floors.clone();
         raised.snapshot.raise(&Floor::new(new.signed.version(), Some(new.digest)));
         raised.raise_roles(&new.signed);
-        let on = on.trust_snapshot(new.signed, self.now)?;
+        let on = on.trust_snapshot(new.signed, self.freshness())?;
         self.floors = raised;
         let commit = self.commit_floors().and_write(Entry::Snapshot, on.snapshot.version(), bytes);
         Ok(State::Commit(commit, Box::new(self.targets_next(on)?)))

@@ -6,6 +6,7 @@ use crate::error::{RepositoryError, StoreError, StoreFault};
 use crate::notice::Notice;
 use crate::store::Entry;
 use crate::time;
+use crate::trusted::TrustedTimestamp;
 
 impl Refresh {
     /// A commit that starts with the floors; with nothing as long as a damaged record was not restored.
@@ -33,9 +34,11 @@ impl Refresh {
     }
 
     /// An unexpired timestamp bounds how far ahead the clock can be: only now may the start time become a floor, so that
-    /// one run with a clock far in the future does not lock the client out until then.
-    pub(super) fn update_proven(&mut self) {
-        self.floors.time = self.floors.time.max(time::seconds(self.now));
+    /// one run with a clock far in the future does not lock the client out until then. One that is stale bounds nothing.
+    pub(super) fn update_proven(&mut self, on: &TrustedTimestamp) {
+        if on.timestamp.expires() > self.now {
+            self.floors.time = self.floors.time.max(time::seconds(self.now));
+        }
     }
 
     pub(super) fn unusable(&mut self, entry: Entry, error: &RepositoryError) {

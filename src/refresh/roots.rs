@@ -122,7 +122,7 @@ impl Refresh {
         let (bytes, online_keys) = (Arc::new(root.bytes().to_vec()), root.root().online_keys());
         let missing_root = self.stored_root != version;
         self.floors_changed |= self.floors.root.raise(&Floor::new(version, Some(*root.digest())));
-        let fresh = root.fresh(self.now)?;
+        let fresh = root.fresh(self.freshness())?;
         let rotated = self.rotation.seen;
         if rotated {
             self.floors_restored();

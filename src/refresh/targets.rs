@@ -19,7 +19,7 @@ impl Refresh {
     ) -> Result<State, Error> {
         let Some(bytes) = answer else { return Ok(State::FetchTargets(on, pin)) };
         match on.judge_targets(&bytes, &pin, &self.settings.limits) {
-            Ok(stored) => Ok(self.done(on.trust_targets(stored, self.now)?)),
+            Ok(stored) => Ok(self.done(on.trust_targets(stored, self.freshness())?)),
             // Normally just an older one; it is fetched anew in any case.
             Err(_) => Ok(State::FetchTargets(on, pin)),
         }
@@ -38,7 +38,7 @@ impl Refresh {
             Ok(judged) => judged,
             Err(error) => return self.begin_again(on.root, on.timestamp, error),
         };
-        let trusted = on.trust_targets(new, self.now)?;
+        let trusted = on.trust_targets(new, self.freshness())?;
         let commit = Commit::write(Entry::Targets, pin.version(), bytes);
         Ok(State::Commit(commit, Box::new(self.done(trusted))))
     }

@@ -18,6 +18,7 @@ use crate::error::{Fault, RepositoryError};
 use crate::limits::Limits;
 use crate::metadata::{MetaFile, Signed, Snapshot, Targets, Timestamp, Unverified, Verified};
 use crate::role::RoleName;
+use crate::time::Freshness;
 use crate::verify::Authority;
 
 /// A document whose signatures met its authority; its version and expiry are not judged by that.
@@ -67,10 +68,11 @@ fn check_pin(bytes: &[u8], pin: &MetaFile) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Refuses what expired at or before the update start time (§5.3.10, §5.4.4, §5.5.6, §5.6.5).
-pub(crate) fn check_expiry(role: &RoleName, expires: SystemTime, now: SystemTime) -> Result<(), RepositoryError> {
-    if expires <= now {
-        return Err(RepositoryError::role(role, Fault::Expired { expires, now }));
+/// Refuses what expired at or before the update start time (§5.3.10, §5.4.4, §5.5.6, §5.6.5), or longer before it than
+/// the caller accepts.
+pub(crate) fn check_expiry(role: &RoleName, expires: SystemTime, freshness: Freshness) -> Result<(), RepositoryError> {
+    if freshness.refuses(expires) {
+        return Err(RepositoryError::role(role, Fault::Expired { expires, now: freshness.now }));
     }
     Ok(())
 }
@@ -128,9 +130,9 @@ impl FreshRoot {
     pub(crate) fn trust_timestamp(
         self,
         timestamp: Timestamp,
-        now: SystemTime,
+        freshness: Freshness,
     ) -> Result<TrustedTimestamp, RepositoryError> {
-        check_expiry(&RoleName::TIMESTAMP, timestamp.expires(), now)?;
+        check_expiry(&RoleName::TIMESTAMP, timestamp.expires(), freshness)?;
         Ok(TrustedTimestamp { root: self, timestamp })
     }
 }
@@ -169,9 +171,9 @@ impl TrustedTimestamp {
     pub(crate) fn trust_snapshot(
         self,
         snapshot: Snapshot,
-        now: SystemTime,
+        freshness: Freshness,
     ) -> Result<TrustedSnapshot, RepositoryError> {
-        check_expiry(&RoleName::SNAPSHOT, snapshot.expires(), now)?;
+        check_expiry(&RoleName::SNAPSHOT, snapshot.expires(), freshness)?;
         Ok(TrustedSnapshot { root: self.root, timestamp: self.timestamp, snapshot })
     }
 }
@@ -205,8 +207,12 @@ impl TrustedSnapshot {
     }
 
     /// Goes on with the targets role that was judged.
-    pub(crate) fn trust_targets(self, targets: Targets, now: SystemTime) -> Result<TrustedTargets, RepositoryError> {
-        check_expiry(&RoleName::TARGETS, targets.expires(), now)?;
+    pub(crate) fn trust_targets(
+        self,
+        targets: Targets,
+        freshness: Freshness,
+    ) -> Result<TrustedTargets, RepositoryError> {
+        check_expiry(&RoleName::TARGETS, targets.expires(), freshness)?;
         Ok(TrustedTargets { root: self.root, timestamp: self.timestamp, snapshot: self.snapshot, targets })
     }
 }

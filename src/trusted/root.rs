@@ -1,13 +1,12 @@
 //! The chain of roots (TUF-1.0.34 §5.3).
 
-use std::time::SystemTime;
-
 use super::check_expiry;
 use crate::digest::{self, Digest};
 use crate::error::{Fault, RepositoryError};
 use crate::limits::Limits;
 use crate::metadata::{Root, Signed, Unverified};
 use crate::role::RoleName;
+use crate::time::Freshness;
 
 /// A root that the pinned root leads to. It may be expired: only the last of the chain must not be.
 #[derive(Debug, Clone)]
@@ -66,10 +65,10 @@ impl TrustedRoot {
     }
 
     /// Goes on with this root as the last of the chain, which must not be expired (§5.3.10).
-    pub(crate) fn fresh(self, now: SystemTime) -> Result<FreshRoot, RepositoryError> {
+    pub(crate) fn fresh(self, freshness: Freshness) -> Result<FreshRoot, RepositoryError> {
         let fault = |fault| RepositoryError::role(&RoleName::ROOT, fault);
         let expires = self.root.header().expires().map_err(|e| fault(Fault::Malformed(e)))?;
-        check_expiry(&RoleName::ROOT, expires, now)?;
+        check_expiry(&RoleName::ROOT, expires, freshness)?;
         Ok(FreshRoot(self.root))
     }
 }

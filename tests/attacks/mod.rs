@@ -35,6 +35,7 @@ mod shelf;
 mod signatures;
 mod snapshot;
 mod spoilt;
+mod staleness;
 mod state;
 mod taps;
 mod target_hashes;

@@ -11,10 +11,10 @@ use super::both::{NEXT_ROOT, TIMESTAMP, for_both, signed, versions};
 use super::shelf::Shelf;
 use crate::simulator::{DAY, Delegation, EXPIRES, Repository, assert_refused, now};
 
-const SECOND: Duration = Duration::from_secs(1);
+pub(super) const SECOND: Duration = Duration::from_secs(1);
 const TOMORROW: &str = "2030-01-02T00:00:00Z";
 
-fn tomorrow() -> SystemTime {
+pub(super) fn tomorrow() -> SystemTime {
     now() + DAY
 }
 
@@ -29,7 +29,7 @@ fn earliest() -> SystemTime {
 }
 
 /// A repository in which `alice` signs for `alice/a`; one of the five roles expires tomorrow, all others in 2035.
-fn expiring(role: &str) -> Repository {
+pub(super) fn expiring(role: &str) -> Repository {
     let mut repo = Repository::new();
     repo.delegate("targets", Delegation::to("alice").paths(["alice/*"]));
     repo.add_target("alice", "alice/a", b"a");
@@ -38,7 +38,7 @@ fn expiring(role: &str) -> Repository {
     repo
 }
 
-const ROLES: [&str; 5] = ["root", "timestamp", "snapshot", "targets", "alice"];
+pub(super) const ROLES: [&str; 5] = ["root", "timestamp", "snapshot", "targets", "alice"];
 
 #[test]
 fn a076_a084_every_role_that_is_expired_when_it_is_fetched_is_refused_and_not_kept() {
