@@ -77,6 +77,8 @@ pub enum Answer {
 /// What is signed for one distribution.
 #[derive(Debug, Clone)]
 pub struct SignedFile {
+    /// Its name.
+    pub file_name: String,
     /// Its length and hashes, the role that signs them, and where it lies.
     pub info: TargetInfo,
     /// The target whose signature binds it: itself, or the page or pointer that gives its hash.
@@ -84,6 +86,9 @@ pub struct SignedFile {
     /// The page that names it, where one was read.
     pub page: Option<Arc<SignedPage>>,
 }
+
+/// A page, and the target that it leads to.
+type Listed = (Arc<SignedPage>, Option<TargetPath>);
 
 /// A way of the profile, tried.
 enum Tried {
@@ -183,7 +188,10 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
         }
         let Some(name) = name else { return Ok(Tried::no_way("it has no project, and so no page")) };
         match self.listed(name)? {
-            Ok((signed, path)) => self.at(template, &Values { url: Some(&path), ..values }, Some(signed)),
+            Ok((signed, Some(path))) => self.at(template, &Values { url: Some(&path), ..values }, Some(signed)),
+            Ok((signed, None)) => {
+                Ok(Tried::NoWay(signed.says("leads to a place outside of the address of the targets")))
+            }
             Err(unlisted) => Ok(Tried::NoWay(unlisted)),
         }
     }
@@ -201,25 +209,21 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
         if let Some(signed) = &page {
             agree(signed, values.file_name.and_then(|name| signed.page.file(name)), &info)?;
         }
-        Ok(Tried::Signed(SignedFile { bound_by: path, info, page }))
+        let file_name = values.file_name.unwrap_or_default().to_owned();
+        Ok(Tried::Signed(SignedFile { file_name, bound_by: path, info, page }))
     }
 
-    /// The page that lists a distribution, and the path of the target that it leads to.
-    fn listed(&self, name: &DistributionName) -> Result<Result<(Arc<SignedPage>, TargetPath), Unlisted>, Error> {
+    /// The page that lists a distribution, and the path of the target that its link leads to: `None` where that lies
+    /// outside of the address of the targets.
+    fn listed(&self, name: &DistributionName) -> Result<Result<Listed, Unlisted>, Error> {
         let signed = match self.page(name.project())? {
             PageAnswer::Unknown(unlisted) => return Ok(Err(unlisted)),
             PageAnswer::Signed(signed) => signed,
         };
-        let page = signed.info.path();
-        let reason = match signed.page.file(name.file_name()).map(|file| target_path_of(file.url(), self.targets)) {
-            Some(Some(path)) => return Ok(Ok((signed, path))),
-            Some(None) => {
-                format!("the signed page `{page}` leads to a place that is not below the address of the targets")
-            }
-            None => format!("the signed page `{page}` lists no such file"),
-        };
-        let (role, valid_until) = (signed.info.role().clone(), signed.info.valid_until());
-        Ok(Err(Unlisted { reasons: vec![reason], ..Unlisted::new(vec![role], valid_until) }))
+        Ok(match signed.page.file(name.file_name()).map(|file| target_path_of(file.url(), self.targets)) {
+            Some(path) => Ok((signed, path)),
+            None => Err(signed.says("lists no such file")),
+        })
     }
 
     fn by_page(&self, name: &DistributionName) -> Result<Tried, Error> {
@@ -227,12 +231,13 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
             Ok(listed) => listed,
             Err(unlisted) => return Ok(Tried::NoWay(unlisted)),
         };
-        let file = signed.page.file(name.file_name());
-        let Some((file, hashes)) = file.and_then(|file| Some((file, file.hashes()?))) else {
-            return Ok(Tried::no_way(format!("the signed page `{}` gives no strong hash for it", signed.info.path())));
-        };
+        let Some(file) = signed.page.file(name.file_name()) else { return Ok(Tried::NoWay(Unlisted::default())) };
+        let Some(hashes) = file.hashes() else { return Ok(Tried::NoWay(signed.says("gives no strong hash for it"))) };
+        // What the page signs for does not depend on where the file lies; only fetching it does.
+        let path = path.map_or_else(|| TargetPath::new(name.file_name()), Ok)?;
         let info = signed.info.binds(path, hashes.clone(), file.size(), self.client.limits().target_bytes);
-        Ok(Tried::Signed(SignedFile { bound_by: signed.info.path().clone(), info, page: Some(signed) }))
+        let (file_name, bound_by) = (name.file_name().to_owned(), signed.info.path().clone());
+        Ok(Tried::Signed(SignedFile { file_name, bound_by, info, page: Some(signed) }))
     }
 
     fn by_pointer(&self, template: &Template, name: &DistributionName) -> Result<Tried, Error> {
@@ -254,7 +259,8 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
             return Err(RepositoryError::target(&path, Fault::NoKnownHash).into());
         };
         let bound = info.binds(pointer.wheel_path().clone(), hashes, Some(length), length);
-        Ok(Tried::Signed(SignedFile { bound_by: path, info: bound, page: None }))
+        let file_name = name.file_name().to_owned();
+        Ok(Tried::Signed(SignedFile { file_name, bound_by: path, info: bound, page: None }))
     }
 
     fn fetch_page(&self, project: &ProjectName) -> Result<PageAnswer, Error> {
@@ -300,11 +306,19 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
     }
 }
 
+impl SignedPage {
+    /// That it does not lead to a file, which its role vouches for.
+    fn says(&self, what: &str) -> Unlisted {
+        let unlisted = Unlisted::new(vec![self.info.role().clone()], self.info.valid_until());
+        Unlisted { reasons: vec![format!("the signed page `{}` {what}", self.info.path())], ..unlisted }
+    }
+}
+
 impl SignedFile {
     /// The digest that is signed for the file: its target's, or the one that the signed page gives for it.
     #[must_use]
     pub fn digest(&self, algorithm: HashAlgorithm) -> Option<&Digest> {
-        let by_page = || self.page.as_ref()?.page.file(self.info.path().file_name())?.hashes()?.of(algorithm);
+        let by_page = || self.page.as_ref()?.page.file(&self.file_name)?.hashes()?.of(algorithm);
         self.info.hashes().of(algorithm).or_else(by_page)
     }
 
@@ -312,7 +326,7 @@ impl SignedFile {
     /// be empty. `None` where it is not yanked, or where no page had to be read.
     #[must_use]
     pub fn yanked(&self) -> Option<&str> {
-        self.page.as_ref()?.page.file(self.info.path().file_name())?.yanked()
+        self.page.as_ref()?.page.file(&self.file_name)?.yanked()
     }
 }
 

@@ -191,7 +191,7 @@ impl Index {
         settings.forbidden_is_absent = self.options.forbidden_is_absent.unwrap_or_default();
         settings.plain_target_names =
             self.options.plain_target_names.unwrap_or_else(|| self.profile.plain_target_names());
-        // STALE settings.max_staleness = self.max_staleness;
+        settings.max_staleness = self.max_staleness;
         // That of a copy is made only where it is read.
         let (metadata, targets) = self.addresses().unwrap_or_else(|_| (self.metadata.clone(), self.targets.clone()));
         Repository::new(self.root_bytes.clone(), metadata, targets).with_settings(settings)
