@@ -47,6 +47,9 @@ struct Statement<'a> {
 
 impl Reader<'_> {
     fn file(&mut self, document: Document) -> Result<(), CliError> {
+        if let Some(encoding) = lines::other_encoding(&document.text) {
+            return Err(document.wrong(None, format!("it says that it is {}, and must be UTF-8", brief(encoding))));
+        }
         self.left = self.left.saturating_sub(document.text.len());
         let place = identity(&document.path);
         self.seen.insert(place.clone());
@@ -171,7 +174,7 @@ impl Reader<'_> {
         let path = at.document.path.parent().unwrap_or(Path::new("")).join(name);
         let place = identity(&path);
         if self.above.contains(&place) {
-            return Err(at.document.wrong(at.line, format!("by way of {name} it includes itself")));
+            return Err(at.document.wrong(at.line, format!("by way of {} it includes itself", brief(name))));
         }
         if self.seen.contains(&place) {
             return Ok(());
