@@ -501,10 +501,15 @@ fn a_file_that_is_not_of_its_format_is_refused_where_it_is_wrong() {
 #[test]
 fn a_file_that_is_too_long_or_names_too_much_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let long = fs::File::create(dir.path().join("uv.lock")).unwrap();
-    long.set_len((64 << 20) + 1).unwrap();
-    let expected = "Usage: uv.lock: a lock file with all that it includes can have 67108864 bytes";
-    assert_eq!(said_in(dir.path(), "uv.lock"), Err(expected.to_owned()));
+    for (name, limit) in [("uv.lock", 16_777_216), ("requirements.txt", 67_108_864)] {
+        fs::File::create(dir.path().join(name)).unwrap().set_len(limit + 1).unwrap();
+        let expected = format!("Usage: {name}: a lock file with all that it includes can have {limit} bytes");
+        assert_eq!(said_in(dir.path(), name), Err(expected));
+    }
+    fs::write(dir.path().join("requirements.txt"), "-r more.txt").unwrap();
+    fs::File::create(dir.path().join("more.txt")).unwrap().set_len(67_108_864).unwrap();
+    let expected = "Usage: more.txt: a lock file with all that it includes can have 67108864 bytes";
+    assert_eq!(said_in(dir.path(), "requirements.txt"), Err(expected.to_owned()));
 
     fs::write(dir.path().join("requirements.txt"), "a\nb\n\nc\n").unwrap();
     let error = requirements::read(&dir.path().join("requirements.txt"), &mut Entries::at_most(2)).unwrap_err();
