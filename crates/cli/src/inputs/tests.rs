@@ -486,6 +486,11 @@ fn a_file_that_is_not_of_its_format_is_refused_where_it_is_wrong() {
             b"lock-version = \"1.0\"\n[[packages]]\nname = \"n\"\narchive = { path = \"n.zip\", hashes = { md5 = \"x\" } }",
             ":4: `x` is not a hash in hex",
         ),
+        (
+            "pylock.toml",
+            b"lock-version = \"1.0\"\n[[packages]]\nname = \"n\"\ndirectory = { path = \".\" }\nsdist = { path = \"n.zip\" }",
+            ":3: n has both files and a source tree",
+        ),
         ("poetry.lock", b"[metadata]\nlock-version = \"3\"", ": its lock-version is 3, and this tufgate reads 1 and 2"),
         ("r.json", b"{\"pip_version\": \"26\",\n\"install\": [", ":2: EOF while parsing a list"),
         (
