@@ -13,6 +13,9 @@ use crate::walk;
 /// The most bytes of one lock file with all that it includes. The largest that are known have some megabytes.
 pub(super) const MAX_BYTES: usize = 64 << 20;
 
+/// Less for TOML: its parser needs a hundred times the memory of the most hostile text.
+pub(super) const MAX_TOML_BYTES: usize = 16 << 20;
+
 /// How far apart the places are whose line is known beforehand.
 const BLOCK: usize = 1024;
 
@@ -30,18 +33,16 @@ pub(super) struct LineIndex<'a> {
 }
 
 impl Document {
-    pub(super) fn open(path: &Path) -> Result<Self, CliError> {
-        Self::open_at_most(path, MAX_BYTES)
-    }
-
-    pub(super) fn open_at_most(path: &Path, limit: usize) -> Result<Self, CliError> {
+    /// Reads a file, of which and of what was `spent` before there can be so many bytes.
+    pub(super) fn open(path: &Path, limit: usize, spent: usize) -> Result<Self, CliError> {
+        let left = limit.saturating_sub(spent);
         let mut bytes = Vec::new();
         walk::open(path)
-            .and_then(|file| file.take((limit as u64).saturating_add(1)).read_to_end(&mut bytes))
+            .and_then(|file| file.take((left as u64).saturating_add(1)).read_to_end(&mut bytes))
             .map_err(|error| CliError::disk(format!("cannot read {}", shown(path)), error))?;
-        if bytes.len() > limit {
+        if bytes.len() > left {
             return Err(CliError::usage(
-                format!("{}: a lock file with all that it includes can have {MAX_BYTES} bytes", shown(path)),
+                format!("{}: a lock file with all that it includes can have {limit} bytes", shown(path)),
                 "split it, and verify the parts",
             ));
         }

@@ -19,12 +19,22 @@ pub(super) const ITSELF: &str = "it is the project itself";
 const MAX_ENTRIES: usize = 1_000_000;
 
 /// The entries in the order of the file.
-#[derive(Default)]
 pub(super) struct Entries {
     list: Vec<LockedEntry>,
+    limit: usize,
+}
+
+impl Default for Entries {
+    fn default() -> Self {
+        Self::at_most(MAX_ENTRIES)
+    }
 }
 
 impl Entries {
+    pub(super) fn at_most(limit: usize) -> Self {
+        Self { list: Vec::new(), limit }
+    }
+
     /// A distribution, if there is something to compare it with.
     pub(super) fn distribution(&mut self, locked: Locked) -> Result<(), CliError> {
         if let Some(name) = locked.file_name.as_deref().filter(|name| !is_file_name(name)) {
@@ -72,14 +82,14 @@ impl Entries {
     }
 
     fn push(&mut self, entry: LockedEntry) -> Result<(), CliError> {
-        if self.list.len() >= MAX_ENTRIES {
+        if self.list.len() >= self.limit {
             let (LockedEntry::Distribution(Locked { source, line, .. })
             | LockedEntry::Undecided { source, line, .. }
             | LockedEntry::Skipped { source, line, .. }) = &entry;
             return Err(wrong(
                 source,
                 *line,
-                format!("a lock file can name {MAX_ENTRIES} files, and here is one more"),
+                format!("a lock file can name {} files, and here is one more", self.limit),
             ));
         }
         self.list.push(entry);

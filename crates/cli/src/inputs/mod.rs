@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::CliError;
 use crate::walk;
-use document::Document;
+use document::{Document, MAX_BYTES, MAX_TOML_BYTES};
 use entries::Entries;
 
 /// One distribution that a lock file names; where it gives no `file_name`, one of several.
@@ -109,12 +109,13 @@ pub(crate) fn kind_of(path: &Path) -> Option<LockKind> {
 /// that names nothing to install, is an error of usage.
 pub(crate) fn read(path: &Path, kind: LockKind) -> Result<Vec<LockedEntry>, CliError> {
     let mut entries = Entries::default();
+    let toml = || Document::open(path, MAX_TOML_BYTES, 0);
     match kind {
         LockKind::Requirements => requirements::read(path, &mut entries)?,
-        LockKind::Pylock => pylock::read(&Document::open(path)?, &mut entries)?,
-        LockKind::Uv => uv::read(&Document::open(path)?, &mut entries)?,
-        LockKind::Poetry => poetry::read(&Document::open(path)?, &mut entries)?,
-        LockKind::Report => report::read(&Document::open(path)?, &mut entries)?,
+        LockKind::Pylock => pylock::read(&toml()?, &mut entries)?,
+        LockKind::Uv => uv::read(&toml()?, &mut entries)?,
+        LockKind::Poetry => poetry::read(&toml()?, &mut entries)?,
+        LockKind::Report => report::read(&Document::open(path, MAX_BYTES, 0)?, &mut entries)?,
     }
     entries.finish(path)
 }

@@ -57,6 +57,11 @@ pub(super) fn read(document: &Document, entries: &mut Entries) -> Result<(), Cli
     for package in lock.packages {
         let line = Some(lines.of(&package.name.span()));
         let about = name_and_version(package.name.get_ref(), package.version.as_deref());
+        // An installer must take one of them, and it could be the other.
+        let is_tree = package.vcs.is_some() || package.directory.is_some();
+        if is_tree && (package.archive.is_some() || package.sdist.is_some() || !package.wheels.is_empty()) {
+            return Err(document.wrong(line, format!("{} has both files and a source tree", brief(&about))));
+        }
         match &package {
             Package { vcs: Some(_), .. } => entries.undecided(&document.path, line, about, CHECKOUT)?,
             Package { directory: Some(directory), .. } if entries::is_here(&directory.path) => {

@@ -6,6 +6,21 @@ pub(super) fn statements(text: &str) -> impl Iterator<Item = (usize, String)> {
     Statements { lines: Lines { rest: text, number: 0 } }
 }
 
+/// The encoding that a file declares for itself in its first two lines, as pip takes it, if it is another than UTF-8: in
+/// another, the same bytes can be other lines.
+pub(super) fn other_encoding(text: &str) -> Option<&str> {
+    let comments = text.split('\n').take(2).filter(|line| line.starts_with('#'));
+    comments.filter_map(declared).find(|name| !["utf-8", "utf8", "ascii"].contains(&name.to_ascii_lowercase().as_str()))
+}
+
+fn declared(comment: &str) -> Option<&str> {
+    comment.match_indices("coding").find_map(|(start, word)| {
+        let after = comment.get(start..)?.strip_prefix(word)?.strip_prefix([':', '='])?.trim_start();
+        let end = after.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.'));
+        after.get(..end.unwrap_or(after.len())).filter(|name| !name.is_empty())
+    })
+}
+
 struct Statements<'a> {
     lines: Lines<'a>,
 }

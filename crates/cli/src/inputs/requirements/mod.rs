@@ -24,14 +24,13 @@ const UNKNOWN: &str = "tufgate does not know this option, nor what the line inst
 
 /// Reads a file and those that it includes.
 pub(super) fn read(path: &Path, entries: &mut Entries) -> Result<(), CliError> {
-    Reader { entries, left: MAX_BYTES, seen: HashSet::new(), above: Vec::new() }
-        .file(Document::open_at_most(path, MAX_BYTES)?)
+    Reader { entries, spent: 0, seen: HashSet::new(), above: Vec::new() }.file(Document::open(path, MAX_BYTES, 0)?)
 }
 
 struct Reader<'a> {
     entries: &'a mut Entries,
-    /// How many bytes can still be read.
-    left: usize,
+    /// How many bytes were read.
+    spent: usize,
     /// The files that were read: each counts once.
     seen: HashSet<PathBuf>,
     /// The files that are being read: each includes the next.
@@ -47,7 +46,10 @@ struct Statement<'a> {
 
 impl Reader<'_> {
     fn file(&mut self, document: Document) -> Result<(), CliError> {
-        self.left = self.left.saturating_sub(document.text.len());
+        if let Some(encoding) = lines::other_encoding(&document.text) {
+            return Err(document.wrong(None, format!("it says that it is {}, and must be UTF-8", brief(encoding))));
+        }
+        self.spent = self.spent.saturating_add(document.text.len());
         let place = identity(&document.path);
         self.seen.insert(place.clone());
         self.above.push(place);
@@ -171,7 +173,7 @@ impl Reader<'_> {
         let path = at.document.path.parent().unwrap_or(Path::new("")).join(name);
         let place = identity(&path);
         if self.above.contains(&place) {
-            return Err(at.document.wrong(at.line, format!("by way of {name} it includes itself")));
+            return Err(at.document.wrong(at.line, format!("by way of {} it includes itself", brief(name))));
         }
         if self.seen.contains(&place) {
             return Ok(());
@@ -180,7 +182,7 @@ impl Reader<'_> {
             let what = format!("{MAX_DEPTH} files include one another, and here is one more");
             return Err(at.document.wrong(at.line, what));
         }
-        match Document::open_at_most(&path, self.left) {
+        match Document::open(&path, MAX_BYTES, self.spent) {
             Ok(document) => self.file(document),
             // The line that includes it is where a user corrects it.
             Err(CliError::Disk { source, .. }) => {

@@ -65,15 +65,7 @@ pub(super) fn options(text: &str) -> Result<Vec<(Meaning, String)>, String> {
     let mut words = words(text)?.into_iter();
     let mut given = Vec::new();
     while let Some(word) = words.next() {
-        let (name, attached) = match (word.starts_with("--"), word.split_once('=')) {
-            (true, Some((name, value))) => (name, Some(value)),
-            (true, None) => (word.as_str(), None),
-            // `-rFILE`.
-            (false, _) => match word.char_indices().nth(2) {
-                Some((end, _)) => word.split_at_checked(end).map_or((word.as_str(), None), |(n, v)| (n, Some(v))),
-                None => (word.as_str(), None),
-            },
-        };
+        let (name, attached) = taken_apart(&word);
         let unknown = || name.to_owned();
         let row = OPTIONS.iter().find(|row| row.long == name || row.short == Some(name)).ok_or_else(unknown)?;
         let value = match (row.has_value, attached) {
@@ -85,6 +77,18 @@ pub(super) fn options(text: &str) -> Result<Vec<(Meaning, String)>, String> {
         given.push((row.meaning, value));
     }
     Ok(given)
+}
+
+/// `--requirement=FILE` and `-rFILE` have the value in the same word.
+fn taken_apart(word: &str) -> (&str, Option<&str>) {
+    let parts = if word.starts_with("--") {
+        word.split_once('=')
+    } else if word.starts_with('-') {
+        word.char_indices().nth(2).and_then(|(end, _)| word.split_at_checked(end))
+    } else {
+        None
+    };
+    parts.map_or((word, None), |(name, value)| (name, Some(value)))
 }
 
 /// Words as a shell takes them apart.
