@@ -36,8 +36,11 @@ fn lines(output: &Output, judged: &[Judged]) {
     for judged in judged {
         let verdict = &judged.verdict;
         output.verdict(verdict.tone(), verdict.name(), &judged.about(), &verdict.why(), width);
-        for difference in verdict.differences() {
+        for difference in &judged.differences {
             output.detail(difference.kind, &difference.path, &difference.reason);
+        }
+        if output.is_verbose() || verdict.exit() != Exit::Verified {
+            judged.notes.iter().for_each(|note| output.detail("note", &judged.about(), note));
         }
     }
 }

@@ -16,8 +16,7 @@ pub(super) fn annotate(output: &Output, judged: &Judged) {
     let file = judged.file.as_deref().map(|file| format!("file={},", property(file))).unwrap_or_default();
     let line = judged.line.map(|line| format!("line={line},")).unwrap_or_default();
     let about = judged.distribution.as_deref().or(judged.target.as_deref()).map(|about| format!("{about}: "));
-    let differences =
-        verdict.differences().iter().map(|file| format!("\n{} {}: {}", file.kind, file.path, file.reason));
+    let differences = judged.differences.iter().map(|file| format!("\n{} {}: {}", file.kind, file.path, file.reason));
     let message = format!("{}{}{}", about.unwrap_or_default(), verdict.why(), differences.collect::<String>());
     output.line(format_args!("::{level} {file}{line}title=tufgate: {}::{}", verdict.name(), data(&message)));
 }

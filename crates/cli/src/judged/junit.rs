@@ -46,7 +46,7 @@ fn case(writer: &mut Writer<Vec<u8>>, judged: &Judged) -> io::Result<()> {
         "system-out"
     };
     let why = escaped(&verdict.why());
-    let differences = verdict.differences().iter();
+    let differences = judged.differences.iter();
     let differences = differences.map(|file| escaped(&format!("{} {}: {}", file.kind, file.path, file.reason)));
     let text = std::iter::once(format!("{}: {why}", verdict.name())).chain(differences).collect::<Vec<_>>().join("\n");
     case.write_inner_content(|writer| {

@@ -30,12 +30,37 @@ pub(crate) struct Judged {
     pub(crate) downloaded: Option<String>,
     #[serde(flatten)]
     pub(crate) verdict: Verdict,
+    /// Installed files that are not as they should be.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) differences: Vec<FileDifference>,
+    /// What else there is to say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) notes: Vec<String>,
+}
+
+/// One installed file that is not as the signed wheel has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct FileDifference {
+    /// Below the environment.
+    pub(crate) path: String,
+    /// `changed`, `missing`, `added` or `unreadable`.
+    pub(crate) kind: &'static str,
+    pub(crate) reason: String,
 }
 
 impl Judged {
     /// A verdict on what is still to be said.
     pub(crate) fn new(verdict: Verdict) -> Self {
-        Self { file: None, line: None, distribution: None, target: None, downloaded: None, verdict }
+        Self {
+            file: None,
+            line: None,
+            distribution: None,
+            target: None,
+            downloaded: None,
+            verdict,
+            differences: Vec::new(),
+            notes: Vec::new(),
+        }
     }
 
     /// Whether a name means it: that of its file, of its distribution, or of its project as PEP 503 normalizes it.

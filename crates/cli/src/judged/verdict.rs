@@ -9,7 +9,7 @@ use tufgate::{RoleName, TargetInfo};
 
 use crate::error::Exit;
 use crate::output::text::Tone;
-use crate::text::{Escaped, count, time};
+use crate::text::{Escaped, time};
 
 /// What became of one file, target or distribution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,15 +22,7 @@ pub(crate) enum Verdict {
     /// It was there already and is what the repository signs for.
     Present { role: String, valid_until: String },
     /// The repository signs for other bytes.
-    Mismatch {
-        role: String,
-        valid_until: String,
-        of: String,
-        expected: Amount,
-        found: Amount,
-        #[serde(skip_serializing_if = "Vec::is_empty")]
-        differences: Vec<FileDifference>,
-    },
+    Mismatch { role: String, valid_until: String, of: String, expected: Amount, found: Amount },
     /// No role that is trusted for it lists it.
     Unsigned {
         reason: String,
@@ -61,14 +53,8 @@ pub(crate) enum Amount {
     Text(String),
 }
 
-/// One installed file that is not as the signed wheel has it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct FileDifference {
-    pub(crate) path: String,
-    /// `changed`, `missing`, `added`, …
-    pub(crate) kind: &'static str,
-    pub(crate) reason: String,
-}
+/// What a mismatch is of, where the files of a wheel were compared one by one.
+pub(crate) const FILES: &str = "files";
 
 /// Names of all verdicts, in the order of summaries.
 pub(super) const NAMES: [&str; 11] = [
@@ -145,18 +131,11 @@ impl Verdict {
             }
             _ => return Self::untrusted(error),
         };
-        Self::differs(info, of, expected, found, Vec::new())
+        Self::differs(info, of, expected, found)
     }
 
-    pub(crate) fn differs(
-        info: &TargetInfo,
-        of: String,
-        expected: Amount,
-        found: Amount,
-        differences: Vec<FileDifference>,
-    ) -> Self {
-        let (role, valid_until) = (role(info.role()), time(info.valid_until()));
-        Self::Mismatch { role, valid_until, of, expected, found, differences }
+    pub(crate) fn differs(info: &TargetInfo, of: String, expected: Amount, found: Amount) -> Self {
+        Self::Mismatch { role: role(info.role()), valid_until: time(info.valid_until()), of, expected, found }
     }
 
     /// The verdict where the search for a target ended with an error: one role's fault is a matter of the files that it
@@ -243,9 +222,8 @@ impl Verdict {
             Self::Verified { role, valid_until }
             | Self::Fetched { role, valid_until }
             | Self::Present { role, valid_until } => format!("signed by `{role}` until {valid_until}"),
-            Self::Mismatch { role, differences, .. } if !differences.is_empty() => {
-                let files = count(differences.len(), "file");
-                format!("{files} not as in the wheel that `{role}` signed")
+            Self::Mismatch { role, of, expected, found, .. } if of == FILES => {
+                format!("{found} of {expected} files are as in the wheel that `{role}` signed")
             }
             Self::Mismatch { role, of, expected, found, .. } => {
                 format!("{of} is {found} where `{role}` signed {expected}")
@@ -263,20 +241,13 @@ impl Verdict {
         }
     }
 
-    pub(crate) fn differences(&self) -> &[FileDifference] {
-        match self {
-            Self::Mismatch { differences, .. } => differences,
-            _ => &[],
-        }
-    }
-
     pub(super) fn help(&self, thing: &str) -> Option<&'static str> {
         if self.exit() == Exit::Verified {
             return None;
         }
         Some(match self {
             Self::Verified { .. } | Self::Fetched { .. } | Self::Present { .. } => return None,
-            Self::Mismatch { differences, .. } if !differences.is_empty() => {
+            Self::Mismatch { of, .. } if of == FILES => {
                 "mismatch: installed files are not those of the signed wheel. Find out who changed them, and make the \
                  environment anew from verified files"
             }

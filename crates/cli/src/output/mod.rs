@@ -62,6 +62,10 @@ impl Output {
         self.format
     }
 
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
     fn is_json(&self) -> bool {
         self.format == Format::Json
     }

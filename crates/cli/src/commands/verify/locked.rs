@@ -95,8 +95,7 @@ impl Judge<'_> {
             files => format!("others for the {files} files of this version"),
         };
         let of = digest.algorithm().to_string();
-        let verdict =
-            Verdict::differs(&page.info, of, Amount::Text(expected), Amount::Text(digest.to_hex()), Vec::new());
+        let verdict = Verdict::differs(&page.info, of, Amount::Text(expected), Amount::Text(digest.to_hex()));
         Ok(judged(Some(page.info.path().as_str().to_owned()), verdict))
     }
 
@@ -115,7 +114,7 @@ impl Judge<'_> {
                 if expected != digest {
                     let (of, expected) = (digest.algorithm().to_string(), Amount::Text(expected.to_hex()));
                     let found = Amount::Text(digest.to_hex());
-                    return Ok((Verdict::differs(info, of, expected, found, Vec::new()), None));
+                    return Ok((Verdict::differs(info, of, expected, found), None));
                 }
                 compared = true;
             }
@@ -128,7 +127,7 @@ impl Judge<'_> {
         }
         if let Some(size) = locked.size.filter(|size| info.is_exact() && *size != info.length()) {
             let (expected, found) = (Amount::Number(info.length()), Amount::Number(size));
-            return Ok((Verdict::differs(info, "length".to_owned(), expected, found, Vec::new()), None));
+            return Ok((Verdict::differs(info, "length".to_owned(), expected, found), None));
         }
         let verified = Verdict::verified(info, self.now);
         let Some(dir) = self.download else { return Ok((verified, None)) };
@@ -182,5 +181,5 @@ fn judged(
     verdict: Verdict,
 ) -> Judged {
     let (file, distribution) = (Some(locked.source.to_string_lossy().into_owned()), Some(distribution));
-    Judged { file, line: locked.line, distribution, target, downloaded, verdict }
+    Judged { file, line: locked.line, distribution, target, downloaded, ..Judged::new(verdict) }
 }
