@@ -3,6 +3,8 @@
 mod args;
 mod commands;
 mod config;
+#[expect(dead_code, unused_imports, reason = "the command that reports on an environment comes next")]
+mod environment;
 mod error;
 mod index;
 mod logging;

@@ -121,7 +121,7 @@ fn distribution(file_name: &str) -> Result<Distribution<'_>, String> {
 }
 
 /// PEP 503: runs of `-`, `_` and `.` are one `-`; lower case.
-fn normalized(project: &str) -> String {
+pub(crate) fn normalized(project: &str) -> String {
     let mut out = String::with_capacity(project.len());
     for c in project.chars() {
         match c {
