@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod config;
+mod environment;
 mod error;
 mod index;
 mod inputs;

@@ -1,6 +1,13 @@
-//! Names of files that a repository chose.
+//! Names that a repository or an environment chose.
+
+use tufgate::pypi::ProjectName;
 
 use crate::text::Escaped;
+
+/// The name of a project by which spellings of it are compared (PEP 503); as it is where it can be none.
+pub(crate) fn normalized(project: &str) -> String {
+    ProjectName::new(project).map_or_else(|_| project.to_owned(), |name| name.as_str().to_owned())
+}
 
 /// Why a name is not written to a directory: a repository must not choose a file that a system or a shell takes for
 /// something else.

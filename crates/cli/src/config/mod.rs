@@ -368,6 +368,11 @@ pub(crate) fn state_directory() -> Result<PathBuf, CliError> {
     Ok(strategy.state_dir().unwrap_or_else(|| strategy.data_dir()).join("tufgate"))
 }
 
+/// The platform's directory for what can be fetched again.
+pub(crate) fn cache_directory() -> Result<PathBuf, CliError> {
+    Ok(base_strategy()?.cache_dir().join("tufgate"))
+}
+
 fn user_file() -> Result<PathBuf, CliError> {
     Ok(base_strategy()?.config_dir().join("tufgate").join(FILE_NAME))
 }

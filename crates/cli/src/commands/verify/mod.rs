@@ -1,6 +1,7 @@
 //! `tufgate verify`: are these distributions exactly what the repository signs for?
 
 mod file;
+mod installed;
 mod locked;
 mod subjects;
 
@@ -12,6 +13,7 @@ use tufgate::error::{Error, Fault};
 use tufgate::pypi::{Answer, PackageIndex};
 use tufgate::{FileStore, TargetInfo};
 
+use self::installed::Wheels;
 use self::subjects::Subject;
 use super::{Basis, Run, session};
 use crate::args::{RepositoryArgs, VerifyArgs};
@@ -52,8 +54,9 @@ fn one_snapshot(
     what: &VerifyArgs,
     subjects: &[Subject],
 ) -> Result<Vec<Judged>, CliError> {
+    let wheels = Wheels::new(run)?;
     let judge_all = |client: &IndexClient, strict| -> Result<Vec<Judged>, CliError> {
-        let judge = Judge::new(run, index, client, what, subjects, strict)?;
+        let judge = Judge::new(run, index, client, what, subjects, wheels.path(), strict)?;
         let judged = parallel::map(subjects, |subject| judge.subject(subject))?;
         Ok(judged.into_iter().flatten().collect())
     };
@@ -78,6 +81,8 @@ struct Judge<'a> {
     download: Option<&'a Path>,
     /// Whether a file that is gone stops the run, so that it can begin again.
     strict: bool,
+    /// Where the wheels of installed distributions are kept.
+    wheels: &'a Path,
     bar: Bar,
 }
 
@@ -88,6 +93,7 @@ impl<'a> Judge<'a> {
         client: &'a IndexClient,
         what: &'a VerifyArgs,
         subjects: &[Subject],
+        wheels: &'a Path,
         strict: bool,
     ) -> Result<Self, CliError> {
         let packages = PackageIndex::new(client, &index.profile, &index.simple, &index.targets);
@@ -99,6 +105,7 @@ impl<'a> Judge<'a> {
             now: session(client)?.started(),
             download: what.download.as_deref(),
             strict,
+            wheels,
             bar: Progress::new(run.global).bar("verifying", bytes),
         })
     }
@@ -108,6 +115,7 @@ impl<'a> Judge<'a> {
             Subject::File(selected) => Ok(vec![self.file(selected)?]),
             Subject::Locked(locked) => self.locked(locked),
             Subject::Judged(judged) => Ok(vec![judged.clone()]),
+            Subject::Environment(root, environment) => self.environment(root, environment),
         }
     }
 

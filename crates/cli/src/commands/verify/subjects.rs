@@ -1,10 +1,11 @@
 //! What there is to judge.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::args::VerifyArgs;
 use crate::commands::Run;
+use crate::environment::{self, Environment};
 use crate::error::CliError;
 use crate::inputs::{self, LockKind, Locked, LockedEntry};
 use crate::judged::{Judged, Verdict};
@@ -19,6 +20,8 @@ pub(super) enum Subject {
     Locked(Locked),
     /// What could be judged as soon as it was read.
     Judged(Judged),
+    /// An environment, as it was named, and all that is installed in it.
+    Environment(PathBuf, Environment),
 }
 
 impl Subject {
@@ -49,6 +52,16 @@ pub(super) fn gather(run: &Run<'_>, what: &VerifyArgs) -> Result<Vec<Subject>, C
     }
     for path in &what.requirements {
         subjects.extend(locked(run, path, inputs::kind_of(path).unwrap_or(LockKind::Requirements))?);
+    }
+    for path in &what.environment {
+        let environment = environment::scan(path)?;
+        if environment.layout.system_site_packages {
+            run.output.warn(format_args!(
+                "{}: it also uses the packages of the interpreter that it was made with, which are not looked at",
+                path.display()
+            ));
+        }
+        subjects.push(Subject::Environment(path.clone(), environment));
     }
     if subjects.is_empty() {
         return Err(CliError::usage(

@@ -1,0 +1,228 @@
+//! A distribution in an environment: every file that the signed wheel has is compared with what is installed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+use tufgate::Digest;
+use tufgate::pypi::{DistributionKind, DistributionName, PageAnswer, ProjectName, SignedPage};
+
+use super::Judge;
+use crate::commands::Run;
+use crate::config;
+use crate::environment::{
+    self, Claims, Comparison, Difference, DifferenceKind, Environment, Installed, Origin, Remains,
+};
+use crate::error::CliError;
+use crate::judged::{Amount, FileDifference, Judged, Verdict};
+use crate::parallel;
+use crate::text::{count, shown};
+use crate::walk;
+
+/// Where the wheels are that environments are compared with. What lies there is verified again by each run.
+pub(super) enum Wheels {
+    Kept(PathBuf),
+    Temporary(TempDir),
+}
+
+impl Wheels {
+    /// The user's directory for what can be fetched again; one that leaves no trace where the run may leave none.
+    pub(super) fn new(run: &Run<'_>) -> Result<Self, CliError> {
+        if !run.global.read_only_state {
+            return Ok(Self::Kept(config::cache_directory()?.join("wheels")));
+        }
+        let temporary = TempDir::new();
+        temporary
+            .map(Self::Temporary)
+            .map_err(|error| CliError::disk("cannot make a temporary directory".to_owned(), error))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        match self {
+            Self::Kept(path) => path,
+            Self::Temporary(dir) => dir.path(),
+        }
+    }
+}
+
+impl Judge<'_> {
+    /// Judges all that is installed in an environment, and what lies beside it.
+    pub(super) fn environment(&self, root: &Path, environment: &Environment) -> Result<Vec<Judged>, CliError> {
+        let all = parallel::map(&environment.distributions, |installed| self.installed(root, environment, installed))?;
+        let (mut judged, claims): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+        judged.extend(unclaimed(root, environment, &claims.iter().collect::<Vec<_>>())?);
+        if judged.is_empty() {
+            let verdict = Verdict::Undecided { reason: "nothing is installed in it".to_owned() };
+            judged.push(Judged { file: Some(root.to_string_lossy().into_owned()), ..Judged::new(verdict) });
+        }
+        Ok(judged)
+    }
+
+    /// Judges one distribution. What it accounts for is left for the search for files of no distribution.
+    fn installed(
+        &self,
+        root: &Path,
+        environment: &Environment,
+        installed: &Installed,
+    ) -> Result<(Judged, Claims), CliError> {
+        let judged = |verdict| {
+            let file = Some(root.to_string_lossy().into_owned());
+            let distribution = Some(format!("{}=={}", installed.name, installed.version));
+            Judged { file, distribution, ..Judged::new(verdict) }
+        };
+        let wheel = match self.wheel_of(installed)? {
+            Ok(wheel) => wheel,
+            Err(verdict) => return Ok((judged(verdict), Claims::recorded(environment, installed))),
+        };
+        let signed = match self.packages.file(&wheel, &[]) {
+            Ok(answer) => match self.nothing(answer) {
+                Ok(signed) => signed,
+                Err(verdict) => return Ok((judged(verdict), Claims::recorded(environment, installed))),
+            },
+            Err(error) => return Ok((judged(self.failed(error)?), Claims::recorded(environment, installed))),
+        };
+        let target = Some(signed.bound_by.as_str().to_owned());
+        let hash = signed.info.hashes().iter().next().map(Digest::to_hex).unwrap_or_default();
+        let dir = self.wheels.join(hash);
+        fs::create_dir_all(&dir).map_err(|error| CliError::disk(format!("cannot make {}", shown(&dir)), error))?;
+        let place = dir.join(&wheel);
+        if let Err(verdict) = self.fetch(&signed.info, &place)? {
+            return Ok((Judged { target, ..judged(verdict) }, Claims::recorded(environment, installed)));
+        }
+        let opened =
+            walk::open(&place).map_err(|error| CliError::disk(format!("cannot read {}", shown(&place)), error))?;
+        let comparison = match environment::compare(environment, installed, opened) {
+            Ok(comparison) => comparison,
+            Err(error) => {
+                let verdict = Verdict::Undecided { reason: error.to_string() };
+                return Ok((Judged { target, ..judged(verdict) }, Claims::recorded(environment, installed)));
+            }
+        };
+        let verdict = match comparison.differences.len() {
+            0 => Verdict::verified(&signed.info, self.now),
+            wrong => {
+                let number = |count: usize| Amount::Number(u64::try_from(count).unwrap_or(u64::MAX));
+                let expected = number(comparison.checked);
+                let found = number(comparison.checked.saturating_sub(wrong));
+                Verdict::differs(&signed.info, "files".to_owned(), expected, found)
+            }
+        };
+        let differences = comparison.differences.iter().map(|difference| told(environment, difference)).collect();
+        let notes = notes(&wheel, &comparison);
+        Ok((Judged { target, differences, notes, ..judged(verdict) }, comparison.claims))
+    }
+
+    /// The name of the signed wheel that it must come from: of its version, and for the same tags.
+    fn wheel_of(&self, installed: &Installed) -> Result<Result<String, Verdict>, CliError> {
+        let undecided = |reason: String| Ok(Err(Verdict::Undecided { reason }));
+        match &installed.origin {
+            Origin::Index | Origin::Archive { .. } => {}
+            Origin::Vcs { url } => return undecided(format!("it was built from a repository of source code, {url}")),
+            Origin::Directory { url } => return undecided(format!("it was built from a directory, {url}")),
+            Origin::Editable { url } => return undecided(format!("it is editable: {url} is used in its place")),
+            Origin::Egg => return undecided("it was installed without a wheel".to_owned()),
+            Origin::Broken { reason } => return undecided(reason.clone()),
+        }
+        let project = match ProjectName::new(&installed.name) {
+            Ok(project) => project,
+            Err(error) => return Ok(Err(Verdict::no_target(error.to_string()))),
+        };
+        if self.index.profile.pages().is_empty() {
+            return Ok(Ok(installed.wheel_name()));
+        }
+        match self.packages.page(&project) {
+            Ok(PageAnswer::Signed(page)) => Ok(on_page(&page, installed)),
+            Ok(PageAnswer::Unknown(unlisted)) => Ok(Err(Verdict::unknown_project(project.as_str(), &unlisted))),
+            Err(error) => Ok(Err(self.failed(error)?)),
+        }
+    }
+}
+
+/// The wheel of an installed distribution on the page of its project.
+fn on_page(page: &SignedPage, installed: &Installed) -> Result<String, Verdict> {
+    let of_version = |name: &&DistributionName| name.same_version(&installed.version);
+    let names: Vec<_> = page.page.files().iter().map(|file| file.name()).filter(of_version).collect();
+    if let Some(wheel) = names.iter().find(|name| is_wheel_of(name, installed)) {
+        return Ok(wheel.file_name().to_owned());
+    }
+    let path = page.info.path();
+    if names.iter().any(|name| matches!(name.kind(), DistributionKind::Sdist)) {
+        let tags = installed.tags.join(", ");
+        let reason = format!(
+            "the signed page `{path}` lists no wheel for {tags}, and a source distribution: it was built, and not by the index"
+        );
+        return Err(Verdict::Undecided { reason });
+    }
+    Err(Verdict::no_target(format!("the signed page `{path}` lists no wheel of version {}", installed.version)))
+}
+
+fn is_wheel_of(name: &DistributionName, installed: &Installed) -> bool {
+    let DistributionKind::Wheel { build, .. } = name.kind() else { return false };
+    let sorted = |tags: &mut Vec<String>| {
+        tags.sort_unstable();
+        tags.dedup();
+    };
+    let (mut found, mut wanted) = (name.tags().collect::<Vec<_>>(), installed.tags.clone());
+    sorted(&mut found);
+    sorted(&mut wanted);
+    !name.is_metadata() && found == wanted && build.as_deref() == installed.build.as_deref()
+}
+
+/// The files of an environment that no distribution accounts for.
+fn unclaimed(root: &Path, environment: &Environment, claims: &[&Claims]) -> Result<Option<Judged>, CliError> {
+    let Remains { strays, own } = environment::strays(environment, claims)?;
+    if strays.is_empty() {
+        return Ok(None);
+    }
+    let differences: Vec<_> = strays
+        .iter()
+        .map(|stray| {
+            let added_to = stray.added_to.as_ref().map(|name| format!("beside the files of {name}, which has it not"));
+            let reason = stray.problem.clone().or(added_to).unwrap_or_else(|| "no distribution has it".to_owned());
+            FileDifference { path: shown_in(environment, &stray.path), kind: "added", reason }
+        })
+        .collect();
+    let reason = format!("{} that no distribution accounts for", count(differences.len(), "file"));
+    let notes = match own.len() {
+        0 => Vec::new(),
+        own => vec![format!("{} of the environment itself not compared: they come from no wheel", count(own, "file"))],
+    };
+    let file = Some(root.to_string_lossy().into_owned());
+    Ok(Some(Judged { file, differences, notes, ..Judged::new(Verdict::no_target(reason)) }))
+}
+
+fn told(environment: &Environment, difference: &Difference) -> FileDifference {
+    let (kind, reason) = match &difference.kind {
+        DifferenceKind::Changed { expected, found } => {
+            ("changed", format!("sha256 is {found} where the wheel has {expected}"))
+        }
+        DifferenceKind::Missing => ("missing", "the wheel has it".to_owned()),
+        DifferenceKind::NotAFile { found } => ("changed", format!("it is {found}, where the wheel has a file")),
+        DifferenceKind::Script => ("changed", "it is no script that an installer makes for the entry point".to_owned()),
+        DifferenceKind::Interpreter { found } => {
+            ("changed", format!("it is run by {found}, which is no interpreter of this environment"))
+        }
+        DifferenceKind::Bytecode { reason } => ("changed", reason.clone()),
+        DifferenceKind::Unreadable { reason } => ("unreadable", reason.clone()),
+    };
+    FileDifference { path: shown_in(environment, &difference.path), kind, reason }
+}
+
+/// What else there is to say of a comparison.
+fn notes(wheel: &str, comparison: &Comparison) -> Vec<String> {
+    let mut notes = vec![format!("{} compared with {wheel}", count(comparison.checked, "file"))];
+    if comparison.unjudged > 0 {
+        notes.push(format!(
+            "{} not judged: bytecode that fits its source by time and size, and launchers",
+            count(comparison.unjudged, "file")
+        ));
+    }
+    let faults = comparison.record_faults.iter();
+    notes.extend(faults.map(|fault| format!("RECORD of the wheel is wrong about {}: {}", fault.member, fault.problem)));
+    notes
+}
+
+/// A path as a user would name it: below the environment.
+fn shown_in(environment: &Environment, path: &Path) -> String {
+    path.strip_prefix(&environment.layout.prefix).unwrap_or(path).to_string_lossy().into_owned()
+}
