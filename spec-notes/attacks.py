@@ -25,7 +25,6 @@ REASONS = {
     113: "n/a: there is no such switch",
     157: "later: publish",
     160: "later: gate",
-    162: "later: gate",
     163: "later: gate; a target that is not signed for is never approved",
     166: "later: gate",
     168: "later: several mirrors of one repository",
