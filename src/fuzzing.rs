@@ -95,3 +95,42 @@ pub fn names(bytes: &[u8]) {
         }
     }
 }
+
+/// A page in either format, first byte which: what comes out has unique names and addresses that parse again.
+#[cfg(feature = "pypi")]
+pub fn page(bytes: &[u8]) {
+    use crate::pypi::{PageFormat, Pointer, ProjectPage, target_path_of};
+
+    let _ = Pointer::parse(bytes);
+    let Some((first, page)) = bytes.split_first() else { return };
+    let format = if first % 2 == 0 { PageFormat::Html } else { PageFormat::Json };
+    let Ok(page) = ProjectPage::parse(format, page, "https://index.example/simple/foo/") else { return };
+    let targets = BaseUrl::new("https://index.example/").unwrap();
+    for file in page.files() {
+        assert_eq!(page.file(file.file_name()), Some(file));
+        assert!(!file.url().contains('#'));
+        if let Some(path) = target_path_of(file.url(), &targets) {
+            let again = target_path_of(&targets.join(&path.url_path(None)), &targets);
+            assert_eq!(again, Some(path), "a path that is asked for is the path that was linked");
+        }
+    }
+}
+
+/// Names of distributions and templates: a template, and on the next line the file name it is filled with.
+#[cfg(feature = "pypi")]
+pub fn distribution(bytes: &[u8]) {
+    use crate::pypi::{DistributionName, FileSource, PageSource, ProjectName, Template, Values};
+
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let (template, name) = text.split_once('\n').unwrap_or(("{project}/{version}/{filename}", text));
+    let _ = (template.parse::<PageSource>(), template.parse::<FileSource>());
+    let Ok(name) = DistributionName::parse(name) else { return };
+    let project = name.project();
+    assert_eq!(ProjectName::new(project.as_str()).as_ref(), Ok(project), "a normalised name is its own");
+    assert!(name.same_version(name.version()));
+    assert!(name.tags().count() <= 4096);
+    if let Ok(template) = template.parse::<Template>() {
+        assert_eq!(template.to_string().parse(), Ok(template.clone()));
+        let _ = template.fill(&Values::of(&name));
+    }
+}

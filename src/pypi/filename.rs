@@ -206,3 +206,137 @@ fn sdist(stem: &str) -> Result<Parts<'_>, &'static str> {
         .ok_or("a source distribution has a `-` between project and version")?;
     Ok((project, version, DistributionKind::Sdist))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(file_name: &str) -> (String, String, DistributionKind, bool) {
+        let name = DistributionName::parse(file_name).unwrap();
+        assert_eq!((name.file_name(), name.to_string().as_str()), (file_name, file_name));
+        (name.project.to_string(), name.version.clone(), name.kind.clone(), name.is_metadata)
+    }
+
+    fn wheel_with(build: Option<&str>) -> DistributionKind {
+        DistributionKind::Wheel { build: build.map(str::to_owned) }
+    }
+
+    #[test]
+    fn the_name_of_a_wheel_says_project_version_and_build() {
+        for (file_name, project, version, build) in [
+            ("distribution-1.0-1-py27-none-any.whl", "distribution", "1.0", Some("1")),
+            ("Foo.Bar_baz-1.0-py3-none-any.whl", "foo-bar-baz", "1.0", None),
+            ("foo-2!1.0+local.1-2abc-cp312-abi3-linux_x86_64.whl", "foo", "2!1.0+local.1", Some("2abc")),
+        ] {
+            let expected = (project.to_owned(), version.to_owned(), wheel_with(build), false);
+            assert_eq!(said(file_name), expected, "{file_name}");
+        }
+        let side = said("foo-1.0-2-py3-none-any.whl.metadata");
+        assert_eq!(side, ("foo".to_owned(), "1.0".to_owned(), wheel_with(Some("2")), true));
+        let side = DistributionName::parse("foo-1.0.tar.gz.metadata").unwrap();
+        assert_eq!((side.distribution(), side.is_metadata()), ("foo-1.0.tar.gz", true));
+    }
+
+    #[test]
+    fn the_version_of_a_source_distribution_begins_after_the_last_hyphen_that_a_version_follows() {
+        for (file_name, project, version) in [
+            ("foo_bar-1.0.tar.gz", "foo-bar", "1.0"),
+            ("foo-bar-1.0.zip", "foo-bar", "1.0"),
+            ("foo-2-1.0.tar.gz", "foo-2", "1.0"),
+            ("foo-1.0-rc1.tar.gz", "foo", "1.0-rc1"),
+            ("foo-1.0-1.tar.gz", "foo-1-0", "1"),
+            ("foo-1.0-unknown.tar.bz2", "foo-1-0", "unknown"),
+            ("foo-v1.0.tgz", "foo", "v1.0"),
+            ("foo-1.0.post1.dev2+g0abcdef.tar.xz", "foo", "1.0.post1.dev2+g0abcdef"),
+        ] {
+            let expected = (project.to_owned(), version.to_owned(), DistributionKind::Sdist, false);
+            assert_eq!(said(file_name), expected, "{file_name}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_no_distribution_says_why() {
+        let long = format!("{}-1.0.zip", "a".repeat(510));
+        let many = format!("a-1-{0}-{0}-{0}.whl", ["x"; 17].join("."));
+        let sign = "it has a character that is no ASCII letter, digit, `-`, `_`, `.`, `!` or `+`";
+        let project = "what stands before its version is not the name of a project";
+        for (name, reason) in [
+            ("", "its ending is of neither"),
+            ("README", "its ending is of neither"),
+            ("foo-1.0.egg", "its ending is of neither"),
+            ("foo-1.0.WHL", "its ending is of neither"),
+            (".metadata", "its ending is of neither"),
+            ("foo-1.0.tar.gz.metadata.metadata", "its ending is of neither"),
+            ("foo.whl", "a wheel has five or six parts with `-` between them"),
+            ("foo-1-2-3-4-5-6-7-8.whl", "a wheel has five or six parts with `-` between them"),
+            ("foo-1.0-x1-py3-none-any.whl", "its build tag does not start with a digit"),
+            ("foo-1.0--py3-none-any.whl", "its build tag does not start with a digit"),
+            ("foo-1.0-py3--any.whl", "a tag is empty"),
+            ("foo-1.0-py3.-none-any.whl", "a tag is empty"),
+            (&many, "its tags stand for more than 4,096"),
+            ("foo.tar.gz", "a source distribution has a `-` between project and version"),
+            ("foo-.zip", "its version is empty"),
+            ("foo--py3-none-any.whl", "its version is empty"),
+            ("-1.0.tar.gz", project),
+            ("_foo-1.0.tar.gz", project),
+            ("foo--1.0.tar.gz", project),
+            ("foo-1.0..tar.gz", "it has `..`"),
+            ("../foo-1.0.tar.gz", sign),
+            ("a/foo-1.0.tar.gz", sign),
+            ("foo\\-1.0.tar.gz", sign),
+            ("foo-1.0\n.tar.gz", sign),
+            ("foo-1.0%2f.tar.gz", sign),
+            ("r\u{435}quests-1.0.tar.gz", sign),
+            (&long, "it is longer than 512 bytes"),
+        ] {
+            let expected = NameError::Distribution { name: name.to_owned(), reason };
+            assert_eq!(DistributionName::parse(name), Err(expected), "{name}");
+        }
+        assert_eq!(
+            DistributionName::parse("a\u{7}.whl").unwrap_err().to_string(),
+            format!("`a\\u{{7}}.whl` is not the name of a wheel or a source distribution: {sign}")
+        );
+    }
+
+    #[test]
+    fn a159_file_names_in_every_spelling_are_of_one_project() {
+        let expected = ProjectName::new("foo-bar").unwrap();
+        for name in ["Foo_Bar-1-py3-none-any.whl", "foo-bar-1.tar.gz", "FOO.bar-1.zip", "foo__bar-1.tar.gz"] {
+            assert_eq!(DistributionName::parse(name).unwrap().project(), &expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn compressed_tags_are_expanded() {
+        let tags = |name: &str| DistributionName::parse(name).unwrap().tags().collect::<Vec<_>>();
+        assert_eq!(
+            tags("foo-1-py2.py3-none-any.manylinux1_x86_64.whl.metadata"),
+            ["py2-none-any", "py2-none-manylinux1_x86_64", "py3-none-any", "py3-none-manylinux1_x86_64"]
+        );
+        assert_eq!(tags("foo-1-7-cp312-abi3-win32.whl"), ["cp312-abi3-win32"]);
+        assert_eq!(tags("foo-1-2-3-4.tar.gz"), [""; 0]);
+        let most = format!("a-1-{0}-{0}-{0}.whl", ["x"; 16].join("."));
+        assert_eq!(tags(&most).len(), MAX_TAGS);
+    }
+
+    #[test]
+    fn versions_are_compared_by_pep_440_and_else_by_their_bytes() {
+        let same = |name: &str, other| DistributionName::parse(name).unwrap().same_version(other);
+        for (name, other, expected) in [
+            ("foo-1.0.tar.gz", "1", true),
+            ("foo-1.0.tar.gz", "v1.0.0", true),
+            ("foo-1.0rc1.tar.gz", "1.0-RC.1", true),
+            ("foo-1.0.post1.tar.gz", "1.0-1", true),
+            ("foo-1.0+a.1.tar.gz", "1.0+A_1", true),
+            ("foo-1.0+a.tar.gz", "1.0", false),
+            ("foo-1!1.0.tar.gz", "1.0", false),
+            ("foo-1.0.tar.gz", "1.0.1", false),
+            ("foo-unknown.tar.gz", "unknown", true),
+            ("foo-unknown.tar.gz", "Unknown", false),
+            ("foo-1.0.tar.gz", "", false),
+            ("foo-99999999999999999999999.tar.gz", "99999999999999999999999.0", false),
+        ] {
+            assert_eq!(same(name, other), expected, "{name} {other}");
+        }
+    }
+}

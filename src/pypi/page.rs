@@ -3,6 +3,8 @@
 mod html;
 mod json;
 mod link;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 

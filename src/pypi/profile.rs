@@ -307,3 +307,146 @@ impl fmt::Display for FileSource {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spelled<T: fmt::Display>(sources: &[T]) -> Vec<String> {
+        sources.iter().map(T::to_string).collect()
+    }
+
+    #[test]
+    fn built_in_profiles_are_as_documented() {
+        let warehouse = "{blake2b_256[0:2]}/{blake2b_256[2:4]}/{blake2b_256[4:]}/{filename}";
+        for (name, pages, files, plain, formats) in [
+            (
+                "pep458",
+                vec!["simple/{project}/index.json", "simple/{project}/index.html"],
+                vec!["{url}"],
+                false,
+                vec![PageFormat::Json, PageFormat::Html],
+            ),
+            (
+                "warehouse",
+                vec!["{project} -> {project}/{hash}.{project}.html"],
+                vec![warehouse, "{page}"],
+                true,
+                vec![PageFormat::Html],
+            ),
+            (
+                "datadog",
+                vec!["simple/{project}/index.html"],
+                vec![
+                    "simple/{project}/{filename}",
+                    "pointer:{project}/{version}.json",
+                    "pointer:wheelsmith/v1/{project}/{version}.json",
+                ],
+                false,
+                vec![PageFormat::Html],
+            ),
+            ("custom", vec![], vec!["packages/{filename}"], false, vec![]),
+        ] {
+            let profile = Profile::named(name).unwrap();
+            assert_eq!((spelled(profile.pages()), spelled(profile.files())), (owned(&pages), owned(&files)));
+            assert_eq!(profile.plain_target_names(), plain);
+            assert_eq!(profile.pages().iter().map(PageSource::format).collect::<Vec<_>>(), formats);
+        }
+    }
+
+    fn owned(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|text| (*text).to_owned()).collect()
+    }
+
+    #[test]
+    fn the_keys_of_an_index_say_its_profile_together() {
+        let page = || vec!["{project}.json".parse().unwrap()];
+        let file = || vec!["f/{filename}".parse().unwrap()];
+        let configured = |name, pages, files| Profile::configured(name, pages, files);
+        assert_eq!(configured(None, vec![], vec![]), Profile::named("pep458"));
+        assert_eq!(configured(None, page(), file()), Profile::new(page(), file()));
+        assert_eq!(configured(Some("rstuf"), page(), file()), Profile::new(page(), file()));
+        let mixed = configured(Some("warehouse"), page(), vec![]).unwrap();
+        assert_eq!(spelled(mixed.pages()), ["{project}.json"]);
+        assert_eq!(mixed.files(), Profile::named("warehouse").unwrap().files());
+        assert!(mixed.plain_target_names());
+    }
+
+    #[test]
+    fn a_profile_that_cannot_work_is_refused() {
+        for (profile, expected) in [
+            (
+                Profile::named("pypi"),
+                "`profile`: `pypi` is unknown; there are pep458, warehouse, rstuf, datadog and custom",
+            ),
+            (Profile::named("rstuf"), "`profile`: rstuf needs `target`, which says where distributions are"),
+            (Profile::new(vec![], vec![]), "`profile`: custom needs `target`, which says where distributions are"),
+            (
+                Profile::new(vec![], vec![FileSource::Page]),
+                "`target`: `{page}` needs the index page of the project, and no `page` is given",
+            ),
+            (
+                Profile::configured(None, vec![], vec!["a/{url}".parse().unwrap()]),
+                "`target`: `a/{url}` needs the index page of the project, and no `page` is given",
+            ),
+        ] {
+            assert_eq!(profile.unwrap_err().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn a_page_that_cannot_work_is_refused() {
+        for (page, expected) in [
+            (
+                "simple/index.html",
+                "`page`: `simple/index.html` has no `{project}`, so that all projects would have one page",
+            ),
+            ("{project}/{version}", "`page`: `{project}/{version}` can have `{project}` alone, not `{version}`"),
+            (
+                "{project} -> {sha256}",
+                "`page`: `{project} -> {sha256}` can be stored by `{project}` and `{hash}`, not by `{sha256}`",
+            ),
+            (
+                "{projekt}",
+                "`page`: the template `{projekt}` cannot be used: `{projekt}` is unknown; there are {filename}, {project}, {version}, {sha256}, {sha512}, {blake2b_256}, {url}, {hash}",
+            ),
+            ("{project} -> /x", "`page`: the template `/x` cannot be used: `/x` is not a target path: it is absolute"),
+        ] {
+            assert_eq!(page.parse::<PageSource>().unwrap_err().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn a_target_that_cannot_work_is_refused() {
+        for (file, expected) in [
+            (
+                "{project}/{sha256[:8]}",
+                "`target`: `{project}/{sha256[:8]}` has neither `{filename}` nor all of a digest nor `{url}`, so that different files would be the same target",
+            ),
+            ("{hash}", "`target`: `{hash}` cannot have `{hash}`, which is known only once the target was found"),
+            ("pointer:{url}", "`target`: `pointer:{url}` cannot have `{url}`: a pointer is found without a page"),
+            (
+                "pointer:{project}.json",
+                "`target`: `pointer:{project}.json` has not `{project}` and `{version}`, so that different files would have the same pointer",
+            ),
+            ("pointer:", "`target`: the template `` cannot be used: `` is not a target path: it is empty"),
+        ] {
+            assert_eq!(file.parse::<FileSource>().unwrap_err().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn a159_a_project_has_one_page_in_every_spelling() {
+        let page: PageSource = "{project} -> {project}/{hash}.{project}.json".parse().unwrap();
+        assert_eq!(page.format(), PageFormat::Json);
+        let hash = Digest::from_bytes(crate::HashAlgorithm::Sha256, &[0xab; 32]).unwrap();
+        for spelling in ["Foo_Bar", "foo-bar", "FOO.bar"] {
+            let project = ProjectName::new(spelling).unwrap();
+            assert_eq!(page.target_path(&project).unwrap().as_str(), "foo-bar");
+            let stored = page.stored_path(&project, &hash).unwrap().unwrap();
+            assert_eq!(stored.as_str(), format!("foo-bar/{}.foo-bar.json", "ab".repeat(32)));
+        }
+        let plain: PageSource = "simple/{project}/index.html".parse().unwrap();
+        assert_eq!(plain.stored_path(&ProjectName::new("a").unwrap(), &hash), None);
+    }
+}

@@ -321,3 +321,174 @@ impl Template {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    const SHA256: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    const BLAKE2B: &str = "0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8";
+
+    fn filled(template: &str, name: &str) -> String {
+        let name = DistributionName::parse(name).unwrap();
+        let digests = [
+            Digest::from_hex(HashAlgorithm::Sha256, SHA256).unwrap(),
+            Digest::from_hex(HashAlgorithm::Blake2b256, BLAKE2B).unwrap(),
+        ];
+        let url = TargetPath::new("files/a/b.whl").unwrap();
+        let hash = digests.first();
+        let values = Values { digests: &digests, url: Some(&url), hash, ..Values::of(&name) };
+        template.parse::<Template>().unwrap().fill(&values).unwrap().as_str().to_owned()
+    }
+
+    #[test]
+    fn placeholders_are_filled() {
+        let name = "Foo_Bar-1!1.0+l.2-py3-none-any.whl";
+        for (template, expected) in [
+            ("packages/{filename}", "packages/Foo_Bar-1!1.0+l.2-py3-none-any.whl".to_owned()),
+            ("{project}/{version}.json", "foo-bar/1!1.0+l.2.json".to_owned()),
+            ("{url}", "files/a/b.whl".to_owned()),
+            ("{project}/{hash}.{project}.html", format!("foo-bar/{SHA256}.foo-bar.html")),
+            ("{sha256}", SHA256.to_owned()),
+            (
+                "{blake2b_256[0:2]}/{blake2b_256[2:4]}/{blake2b_256[4:]}/x",
+                format!("{}/{}/{}/x", &BLAKE2B[..2], &BLAKE2B[2..4], &BLAKE2B[4..]),
+            ),
+            ("{sha256[:2]}-{sha256[60:64]}", "e3-b855".to_owned()),
+        ] {
+            assert_eq!(filled(template, name), expected);
+            assert_eq!(template.parse::<Template>().unwrap().to_string(), template);
+        }
+    }
+
+    #[test]
+    fn a159_every_spelling_of_a_project_is_one_path() {
+        for name in ["Foo_Bar-1.zip", "foo-bar-1.tar.gz", "FOO.bar-1.zip"] {
+            assert_eq!(filled("simple/{project}/index.html", name), "simple/foo-bar/index.html");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_named() {
+        let name = DistributionName::parse("foo-1.0.zip").unwrap();
+        for (template, values, placeholder, text) in [
+            (
+                "{filename}",
+                Values::default(),
+                Placeholder::FileName,
+                "`{filename}` cannot be filled: `{filename}` is not known",
+            ),
+            (
+                "{project}",
+                Values::default(),
+                Placeholder::Project,
+                "`{project}` cannot be filled: `{project}` is not known",
+            ),
+            (
+                "{version}",
+                Values::default(),
+                Placeholder::Version,
+                "`{version}` cannot be filled: `{version}` is not known",
+            ),
+            ("a/{url}", Values::of(&name), Placeholder::Url, "`a/{url}` cannot be filled: `{url}` is not known"),
+            ("{hash}", Values::of(&name), Placeholder::Hash, "`{hash}` cannot be filled: `{hash}` is not known"),
+            (
+                "{filename}{sha512[:2]}",
+                Values::of(&name),
+                Placeholder::Digest(HashAlgorithm::Sha512),
+                "`{filename}{sha512[:2]}` cannot be filled: `{sha512}` is not known",
+            ),
+        ] {
+            let error = template.parse::<Template>().unwrap().fill(&values).unwrap_err();
+            assert_eq!(error, Unfilled::Unknown { template: template.to_owned(), placeholder });
+            assert_eq!(error.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn no_value_leaves_its_segment() {
+        let fill = |template: &str, version| {
+            let values = Values { version: Some(version), ..Values::default() };
+            template.parse::<Template>().unwrap().fill(&values).unwrap_err()
+        };
+        let error = fill("a/{version}/b", "../1.0");
+        let expected = Unfilled::Slash { template: "a/{version}/b".to_owned(), placeholder: Placeholder::Version };
+        assert_eq!(error, expected);
+        assert_eq!(error.to_string(), "`a/{version}/b` cannot be filled: the value of `{version}` has a slash");
+        for (version, reason) in [
+            ("..", "`a/../b` is not a target path: it has a `.` or `..` segment"),
+            ("", "`a//b` is not a target path: it has an empty segment"),
+            (
+                "c:",
+                "`a/c:/b` is not a target path: it has a backslash or a colon, which name drives and streams on some systems",
+            ),
+        ] {
+            let error = fill("a/{version}/b", version);
+            assert_eq!(error.to_string(), "`a/{version}/b` cannot be filled");
+            assert_eq!(error.source().unwrap().to_string(), reason);
+        }
+    }
+
+    #[test]
+    fn a_template_says_what_it_needs() {
+        let template: Template = "{sha256[:2]}/{blake2b_256}/{sha256[2:]}/{filename}".parse().unwrap();
+        assert_eq!(template.digests(), [HashAlgorithm::Sha256, HashAlgorithm::Blake2b256]);
+        assert!(!template.needs_page());
+        let template: Template = "{url}".parse().unwrap();
+        assert_eq!((template.digests(), template.needs_page()), (&[][..], true));
+    }
+
+    #[test]
+    fn files_are_told_apart_by_name_link_or_all_of_a_digest() {
+        for (template, expected) in [
+            ("{filename}", true),
+            ("{url}", true),
+            ("{sha256}", true),
+            ("{sha256[32:]}/{sha256[:32]}", true),
+            ("{sha256[:40]}{sha256[30:64]}", true),
+            ("{sha256[:32]}/{sha256[33:]}", false),
+            ("{sha256[1:]}", false),
+            ("{sha256[:32]}{sha512[32:]}", false),
+            ("{project}/{version}", false),
+        ] {
+            assert_eq!(template.parse::<Template>().unwrap().tells_files_apart(), expected, "{template}");
+        }
+    }
+
+    #[test]
+    fn a_template_that_cannot_work_is_refused() {
+        let range =
+            |inner: &str| format!("`{{{inner}}}` has no range like `[0:2]`, `[4:]` or `[:2]` within 64 characters");
+        for (template, reason) in [
+            (
+                "{file}/x",
+                "`{file}` is unknown; there are {filename}, {project}, {version}, {sha256}, {sha512}, {blake2b_256}, {url}, {hash}".to_owned(),
+            ),
+            ("{}", "`{}` is unknown; there are {filename}, {project}, {version}, {sha256}, {sha512}, {blake2b_256}, {url}, {hash}".to_owned()),
+            ("a{filename", "a `{` is not closed".to_owned()),
+            ("a}{filename}", "a `}` has no `{` before it".to_owned()),
+            ("{filename}}", "a `}` has no `{` before it".to_owned()),
+            ("{filename[0:2]}", "`{filename[0:2]}`: only of digests a range can be taken".to_owned()),
+            ("{sha256[2:2]}", range("sha256[2:2]")),
+            ("{sha256[3:2]}", range("sha256[3:2]")),
+            ("{sha256[0:65]}", range("sha256[0:65]")),
+            ("{sha256[64:]}", range("sha256[64:]")),
+            ("{sha256[2]}", range("sha256[2]")),
+            ("{sha256[-1:]}", range("sha256[-1:]")),
+            ("{sha256[+1:]}", range("sha256[+1:]")),
+            ("{sha256[0:2}", range("sha256[0:2")),
+            ("{sha256[0:99999999999999999999999]}", range("sha256[0:99999999999999999999999]")),
+            ("", "`` is not a target path: it is empty".to_owned()),
+            ("/{filename}", "`/example-1.0-py3-none-any.whl` is not a target path: it is absolute".to_owned()),
+            (
+                "../{filename}",
+                "`../example-1.0-py3-none-any.whl` is not a target path: it has a `.` or `..` segment".to_owned(),
+            ),
+        ] {
+            let error = template.parse::<Template>().unwrap_err();
+            assert_eq!(error.to_string(), format!("the template `{template}` cannot be used: {reason}"));
+        }
+    }
+}

@@ -57,7 +57,8 @@ fn malformed(reason: &str) -> PageError {
 /// Pieces of at most [`CHUNK`] bytes, cut between characters.
 fn chunks(mut text: &str) -> impl Iterator<Item = &str> {
     std::iter::from_fn(move || {
-        let (chunk, rest) = text.split_at_checked(text.floor_char_boundary(CHUNK))?;
+        let end = text.len().min(CHUNK);
+        let (chunk, rest) = (0..4).find_map(|back| text.split_at_checked(end.saturating_sub(back)))?;
         text = rest;
         (!chunk.is_empty()).then_some(chunk)
     })

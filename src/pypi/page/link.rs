@@ -56,3 +56,64 @@ pub(super) fn without_fragment(mut url: Url) -> String {
 fn is_usable(url: &Url) -> bool {
     matches!(url.scheme(), "https" | "http" | "file")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn below(targets: &str, url: &str) -> Option<String> {
+        target_path_of(url, &BaseUrl::new(targets).unwrap()).map(|path| path.as_str().to_owned())
+    }
+
+    #[test]
+    fn a_link_below_the_targets_names_its_target() {
+        let targets = "https://index.example/targets";
+        for (url, expected) in [
+            ("https://index.example/targets/packages/a-1.whl", "packages/a-1.whl"),
+            ("https://INDEX.example:443/targets/a-1.whl#sha256=00", "a-1.whl"),
+            ("https://index.example/x/../targets/a-1.whl", "a-1.whl"),
+            ("https://index.example/t%61rgets/a-1%2B2.whl", "a-1+2.whl"),
+            ("https://index.example/targets/a%252fb", "a%2fb"),
+            ("https://index.example/targets/%C3%A4", "ä"),
+        ] {
+            assert_eq!(below(targets, url).as_deref(), Some(expected), "{url}");
+        }
+        assert_eq!(below("https://index.example", "https://index.example/a/b").as_deref(), Some("a/b"));
+        assert_eq!(below("https://u:p@index.example/t/", "https://index.example/t/a").as_deref(), Some("a"));
+        assert_eq!(below("file:///srv/targets/", "file:///srv/targets/a%20b").as_deref(), Some("a b"));
+    }
+
+    #[test]
+    fn a162_a_link_that_is_not_below_the_targets_names_none() {
+        let targets = "https://index.example/targets/";
+        for url in [
+            "http://index.example/targets/a",
+            "https://index.example:444/targets/a",
+            "https://evil.example/targets/a",
+            "https://index.example.evil.example/targets/a",
+            "https://index.example@evil.example/targets/a",
+            "https://u:p@index.example/targets/a",
+            "https://index.example/targets/a?b",
+            "https://index.example/targets/a?",
+            "https://index.example/targets",
+            "https://index.example/targets/",
+            "https://index.example/targets2/a",
+            "https://index.example/targets/../a",
+            "https://index.example/targets/%2e%2e/a",
+            "https://index.example/targets/a%2fb",
+            "https://index.example/targets/..%2fb",
+            "https://index.example/targets%2fa",
+            "https://index.example/targets/a%5cb",
+            "https://index.example/targets/a//b",
+            "https://index.example/targets/a/",
+            "https://index.example/targets/a%00",
+            "https://index.example/targets/a%",
+            "https://index.example/targets/%ff",
+            "targets/a",
+            "data:targets/a",
+        ] {
+            assert_eq!(below(targets, url), None, "{url}");
+        }
+        assert_eq!(below("file:///srv/targets/", "file://host/srv/targets/a"), None);
+    }
+}
