@@ -37,9 +37,13 @@ pub(crate) fn without_credentials(url: &str) -> String {
     format!("{scheme}://{host}{path}")
 }
 
-/// `1 file`, `2 files`.
+/// `1 file`, `2 files`, `0 directories`.
 pub(crate) fn count(number: usize, thing: &str) -> String {
-    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+    match (number, thing.strip_suffix('y')) {
+        (1, _) => format!("1 {thing}"),
+        (_, Some(stem)) if !stem.ends_with('a') => format!("{number} {stem}ies"),
+        _ => format!("{number} {thing}s"),
+    }
 }
 
 struct Escaping<'a, 'b>(&'a mut fmt::Formatter<'b>);

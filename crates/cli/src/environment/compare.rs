@@ -72,6 +72,17 @@ pub(crate) enum DifferenceKind {
     Unreadable { reason: String },
 }
 
+impl Difference {
+    /// Whether it is about a file that the wheel has, and not about one that an installer made.
+    pub(crate) fn is_of_the_wheel(&self) -> bool {
+        use DifferenceKind as Kind;
+        match self.kind {
+            Kind::Changed { .. } | Kind::Missing | Kind::NotAFile { .. } | Kind::Unreadable { .. } => true,
+            Kind::Script | Kind::Interpreter { .. } | Kind::Bytecode { .. } => false,
+        }
+    }
+}
+
 /// Compares all files of a wheel with what is installed. What the environment says about itself has no part in it, except
 /// for where the distribution is. Modes and times are not compared.
 ///

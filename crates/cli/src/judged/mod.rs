@@ -9,7 +9,7 @@ use serde::Serialize;
 use tufgate::pypi::{DistributionName, ProjectName};
 
 pub(crate) use conclude::{conclude, tell};
-pub(crate) use verdict::{Amount, Verdict};
+pub(crate) use verdict::{Amount, FILES, Verdict};
 
 /// One thing that was judged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

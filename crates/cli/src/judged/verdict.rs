@@ -222,8 +222,8 @@ impl Verdict {
             Self::Verified { role, valid_until }
             | Self::Fetched { role, valid_until }
             | Self::Present { role, valid_until } => format!("signed by `{role}` until {valid_until}"),
-            Self::Mismatch { role, of, expected, found, .. } if of == FILES => {
-                format!("{found} of {expected} files are as in the wheel that `{role}` signed")
+            Self::Mismatch { role, of, .. } if of == FILES => {
+                format!("not all files are as in the wheel that `{role}` signed")
             }
             Self::Mismatch { role, of, expected, found, .. } => {
                 format!("{of} is {found} where `{role}` signed {expected}")

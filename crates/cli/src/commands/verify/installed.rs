@@ -14,7 +14,7 @@ use crate::environment::{
     self, Claims, Comparison, Difference, DifferenceKind, Environment, Installed, Origin, Remains,
 };
 use crate::error::CliError;
-use crate::judged::{Amount, FileDifference, Judged, Verdict};
+use crate::judged::{Amount, FILES, FileDifference, Judged, Verdict};
 use crate::parallel;
 use crate::text::{count, shown};
 use crate::walk;
@@ -98,14 +98,13 @@ impl Judge<'_> {
                 return Ok((Judged { target, ..judged(verdict) }, Claims::recorded(environment, installed)));
             }
         };
-        let verdict = match comparison.differences.len() {
-            0 => Verdict::verified(&signed.info, self.now),
-            wrong => {
-                let number = |count: usize| Amount::Number(u64::try_from(count).unwrap_or(u64::MAX));
-                let expected = number(comparison.checked);
-                let found = number(comparison.checked.saturating_sub(wrong));
-                Verdict::differs(&signed.info, "files".to_owned(), expected, found)
-            }
+        let verdict = if comparison.differences.is_empty() {
+            Verdict::verified(&signed.info, self.now)
+        } else {
+            let number = |count: usize| Amount::Number(u64::try_from(count).unwrap_or(u64::MAX));
+            let wrong = comparison.differences.iter().filter(|difference| difference.is_of_the_wheel()).count();
+            let found = comparison.checked.saturating_sub(wrong);
+            Verdict::differs(&signed.info, FILES.to_owned(), number(comparison.checked), number(found))
         };
         let differences = comparison.differences.iter().map(|difference| told(environment, difference)).collect();
         let notes = notes(&wheel, &comparison);
