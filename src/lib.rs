@@ -27,6 +27,7 @@ mod file_store;
 pub mod fuzzing;
 #[cfg(feature = "http")]
 mod http;
+mod kept;
 mod limits;
 mod lookup;
 mod memory_store;

@@ -24,8 +24,14 @@ pub struct Limits {
     /// How often an update, or a search, begins again because the repository published or cleaned up while it was read
     /// (PEP 458 "Cleaning up old metadata"). 2.
     pub restarts: u32,
-    /// Metadata bytes accepted in one update, over all roles: 256 MiB.
+    /// Metadata bytes accepted in one update and the searches of its session, over all roles. 1 GiB: all of 16,384 bins
+    /// with sha512 are 0.9 GB.
     pub update_bytes: u64,
+    /// Requests for delegated roles in one session, over all its searches. 65,536: four times PyPI's bins.
+    pub delegated_requests: u32,
+    /// Documents of delegated roles that a session keeps in memory, in bytes as they came; those that were not needed
+    /// for longest are dropped, and loaded and verified again where they are. 32 MiB.
+    pub kept_bytes: u64,
     /// Entries in `signatures`. 256.
     pub signatures: usize,
     /// Keys in one document. 1,024.
@@ -46,7 +52,9 @@ impl Default for Limits {
             root_rotations: 1024,
             visited_roles: 32,
             restarts: 2,
-            update_bytes: 256 << 20,
+            update_bytes: 1 << 30,
+            delegated_requests: 65_536,
+            kept_bytes: 32 << 20,
             signatures: 256,
             keys: 1024,
             json_depth: 16,

@@ -7,10 +7,11 @@ use std::time::SystemTime;
 
 use crate::commit::Commit;
 use crate::error::{Error, Fault, RepositoryError};
+use crate::kept::Edge;
 use crate::metadata::{Delegation, MetaFile, TargetEntry, Targets};
 use crate::refresh::{Action, Fetch, max_bytes, metadata_path};
 use crate::role::{RoleName, TargetPath};
-use crate::session::{Edge, Session};
+use crate::session::Session;
 use crate::store::Entry;
 use crate::target::TargetInfo;
 use crate::trusted::{check_expiry, judge_targets};
@@ -71,11 +72,17 @@ struct Pending {
     delegation: Delegation,
 }
 
+/// A role that verified, and how many bytes its document had.
+struct Judged {
+    targets: Arc<Targets>,
+    bytes: u64,
+}
+
 enum State {
     Start,
     Load(Pending, MetaFile),
     Fetch(Pending, MetaFile),
-    Commit(Commit, Pending, Arc<Targets>),
+    Commit(Commit, Pending, Judged),
     Done(Found),
     Over,
 }
@@ -154,12 +161,15 @@ impl<'s> Lookup<'s> {
         match state {
             State::Start => self.visit(RoleName::TARGETS, self.session.top_level_targets()),
             State::Load(pending, pin) => match answer.map(|bytes| self.judge(&pending, &pin, &bytes)) {
-                Some(Ok(targets)) => self.accept(pending, targets),
+                Some(Ok(judged)) => self.accept(pending, judged),
                 // Absent, older, or verified for another delegator only: what the repository has decides.
-                Some(Err(_)) | None => Ok(State::Fetch(pending, pin)),
+                Some(Err(_)) | None => {
+                    self.session.spend_request(pending.delegation.role())?;
+                    Ok(State::Fetch(pending, pin))
+                }
             },
             State::Fetch(pending, pin) => self.fetched(pending, &pin, answer),
-            State::Commit(_, pending, targets) => self.accept(pending, targets),
+            State::Commit(_, pending, judged) => self.accept(pending, judged),
             state @ (State::Done(_) | State::Over) => Ok(state),
         }
     }
@@ -229,23 +239,24 @@ impl<'s> Lookup<'s> {
             return Err(fault(Fault::TooLarge { limit: cap }));
         }
         self.session.spend(role, found)?;
-        let targets = self.judge(&pending, pin, &bytes)?;
-        check_expiry(role, targets.expires(), self.session.freshness_at(self.session.started()))?;
+        let judged = self.judge(&pending, pin, &bytes)?;
+        check_expiry(role, judged.targets.expires(), self.session.freshness_at(self.session.started()))?;
         let commit = Commit::write(Entry::Delegated(role.clone()), pin.version(), bytes);
-        Ok(State::Commit(commit, pending, targets))
+        Ok(State::Commit(commit, pending, judged))
     }
 
-    fn accept(&mut self, pending: Pending, targets: Arc<Targets>) -> Result<State, Error> {
+    fn accept(&mut self, pending: Pending, judged: Judged) -> Result<State, Error> {
+        let Judged { targets, bytes } = judged;
         let role = pending.delegation.role().clone();
         check_expiry(&role, targets.expires(), self.session.freshness_at(self.session.started()))?;
-        self.session.remember(pending.edge(), &pending.by, &targets);
+        self.session.remember(pending.edge(), &pending.by, &targets, bytes);
         self.wanted = None;
         self.visit(role, targets)
     }
 
     /// Everything but expiry: length and hashes, signatures of this delegator's keys, version, and that a hash bin
     /// lists only what belongs into it.
-    fn judge(&self, pending: &Pending, pin: &MetaFile, bytes: &[u8]) -> Result<Arc<Targets>, RepositoryError> {
+    fn judge(&self, pending: &Pending, pin: &MetaFile, bytes: &[u8]) -> Result<Judged, RepositoryError> {
         let role = pending.delegation.role();
         let delegations = pending.by.delegations();
         let authority = delegations.authority(&pending.delegator, &pending.delegation);
@@ -255,7 +266,7 @@ impl<'s> Lookup<'s> {
             let path = path.chars().take(256).collect();
             return Err(RepositoryError::role(role, Fault::WrongBin { path }));
         }
-        Ok(Arc::new(targets))
+        Ok(Judged { targets: Arc::new(targets), bytes: bytes.len() as u64 })
     }
 
     fn info(&self, role: RoleName, entry: &TargetEntry) -> Result<TargetInfo, Error> {

@@ -1,10 +1,10 @@
 //! What one update found trusted: a consistent snapshot of the repository, from which targets are looked up.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use crate::error::{Fault, RepositoryError};
+use crate::kept::{Edge, Kept};
 use crate::limits::Limits;
 use crate::lookup::Lookup;
 use crate::metadata::{Root, Snapshot, Targets, Timestamp};
@@ -24,22 +24,15 @@ pub struct Session {
     settings: Settings,
     now: SystemTime,
     notices: Vec<Notice>,
-    delegated: Mutex<Delegated>,
+    shared: Mutex<Shared>,
 }
 
-/// Delegated roles that were verified in this session. The key is the edge, not the role: metadata that one delegator's
-/// keys signed says nothing about another's. Each stands with the delegator's document that names those keys, since one
-/// role can have two documents, each signed for another delegator.
-struct Delegated {
-    by_edge: HashMap<Edge, (Arc<Targets>, Arc<Targets>)>,
-    budget: u64,
-}
-
-/// A delegation from one role to another, within one session.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Edge {
-    pub(crate) delegator: RoleName,
-    pub(crate) role: RoleName,
+/// What searches share and change.
+struct Shared {
+    kept: Kept,
+    /// Bytes and files that may still be fetched.
+    bytes: u64,
+    requests: u32,
 }
 
 impl Session {
@@ -50,6 +43,11 @@ impl Session {
         notices: Vec<Notice>,
         budget: u64,
     ) -> Self {
+        let shared = Shared {
+            kept: Kept::new(settings.limits.kept_bytes),
+            bytes: budget,
+            requests: settings.limits.delegated_requests,
+        };
         let TrustedTargets { root, timestamp, snapshot, targets } = trusted;
         Self {
             root: root.into_root(),
@@ -59,7 +57,7 @@ impl Session {
             settings,
             now,
             notices,
-            delegated: Mutex::new(Delegated { by_edge: HashMap::new(), budget }),
+            shared: Mutex::new(shared),
         }
     }
 
@@ -143,27 +141,36 @@ impl Session {
         Arc::clone(&self.targets)
     }
 
-    /// What was verified for a delegation that stands in this very document.
+    /// What was verified for a delegation that stands in this very document, where it is still kept.
     pub(crate) fn verified(&self, edge: &Edge, by: &Arc<Targets>) -> Option<Arc<Targets>> {
-        let delegated = self.delegated.lock().unwrap_or_else(PoisonError::into_inner);
-        let (named_by, targets) = delegated.by_edge.get(edge)?;
-        Arc::ptr_eq(named_by, by).then(|| Arc::clone(targets))
+        self.shared().kept.get(edge, by)
     }
 
-    pub(crate) fn remember(&self, edge: Edge, by: &Arc<Targets>, targets: &Arc<Targets>) {
-        let mut delegated = self.delegated.lock().unwrap_or_else(PoisonError::into_inner);
-        delegated.by_edge.insert(edge, (Arc::clone(by), Arc::clone(targets)));
+    /// Keeps what was verified, of a document with so many bytes.
+    pub(crate) fn remember(&self, edge: Edge, by: &Arc<Targets>, targets: &Arc<Targets>, bytes: u64) {
+        self.shared().kept.insert(edge, by, targets, bytes);
+    }
+
+    /// Takes one request out of the budget of the session.
+    pub(crate) fn spend_request(&self, role: &RoleName) -> Result<(), RepositoryError> {
+        let limit = self.settings.limits.delegated_requests;
+        let mut shared = self.shared();
+        let left = shared.requests.checked_sub(1);
+        shared.requests = left.ok_or_else(|| RepositoryError::role(role, Fault::RequestBudget { limit }))?;
+        Ok(())
     }
 
     /// Takes fetched bytes out of the budget of the update.
     pub(crate) fn spend(&self, role: &RoleName, bytes: u64) -> Result<(), RepositoryError> {
-        let mut delegated = self.delegated.lock().unwrap_or_else(PoisonError::into_inner);
         let limit = self.settings.limits.update_bytes;
-        delegated.budget = delegated
-            .budget
-            .checked_sub(bytes)
-            .ok_or_else(|| RepositoryError::role(role, Fault::UpdateBudget { limit }))?;
+        let mut shared = self.shared();
+        let left = shared.bytes.checked_sub(bytes);
+        shared.bytes = left.ok_or_else(|| RepositoryError::role(role, Fault::UpdateBudget { limit }))?;
         Ok(())
+    }
+
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

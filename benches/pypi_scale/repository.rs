@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 const BINS: usize = 16_384;
 const TARGETS: usize = 1_000_000;
-const REACHED: usize = 100;
+const REACHED: usize = 2_000;
 const LARGE_BYTES: usize = 100 << 20;
 const EXPIRES: &str = "2036-01-01T00:00:00Z";
 

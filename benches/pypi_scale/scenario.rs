@@ -5,7 +5,8 @@ use std::path::Path;
 
 use tufgate::{BaseUrl, Client, FileStore, FileTransport, Found, Repository, TargetPath};
 
-pub(crate) const NAMES: &[&str] = &["first-run", "unchanged", "hundred-bins", "large-target", "hash-large"];
+pub(crate) const NAMES: &[&str] =
+    &["first-run", "unchanged", "hundred-bins", "2000-bins", "large-target", "hash-large"];
 
 /// Runs it and prints CPU milliseconds and peak resident megabytes.
 pub(crate) fn run(name: &str, dir: &Path) {
@@ -26,6 +27,7 @@ pub(crate) fn run(name: &str, dir: &Path) {
             approve(dir, &warm, paths.by_ref().take(1), fresh.path());
         }
         "hundred-bins" => approve(dir, fresh.path(), paths.by_ref().take(100), fresh.path()),
+        "2000-bins" => search(dir, fresh.path(), paths),
         "large-target" => approve(dir, fresh.path(), std::iter::once("packages/large.bin"), fresh.path()),
         "hash-large" => hash_only(&dir.join("large.bin")),
         _ => panic!("no scenario is called {name}"),
@@ -33,12 +35,26 @@ pub(crate) fn run(name: &str, dir: &Path) {
     println!("{:.3} {:.3}", cpu_milliseconds(), peak_megabytes());
 }
 
-fn approve<'a>(dir: &Path, state: &Path, paths: impl Iterator<Item = &'a str>, out: &Path) {
+fn client(dir: &Path, state: &Path) -> Client<FileTransport, FileStore> {
     let base = |name: &str| BaseUrl::from_directory(&dir.join(name)).expect("an absolute directory");
     let root = fs::read(dir.join("root.json")).expect("the pinned root");
     let repository = Repository::new(root, base("metadata"), base("targets"));
     let store = FileStore::open(state.join("store")).expect("a private directory");
-    let mut client = Client::new(repository, FileTransport::new(), store);
+    Client::new(repository, FileTransport::new(), store)
+}
+
+/// A run that reaches this many bins: all of them stay in one session.
+fn search<'a>(dir: &Path, state: &Path, paths: impl Iterator<Item = &'a str>) {
+    let mut client = client(dir, state);
+    client.refresh().expect("an update");
+    for path in paths {
+        let path = TargetPath::new(path).expect("a target path");
+        assert!(matches!(client.search(&path), Ok(Found::Signed(_))), "{path} is signed for");
+    }
+}
+
+fn approve<'a>(dir: &Path, state: &Path, paths: impl Iterator<Item = &'a str>, out: &Path) {
+    let mut client = client(dir, state);
     for path in paths {
         let path = TargetPath::new(path).expect("a target path");
         let Found::Signed(info) = client.lookup(&path).expect("a trusted answer") else {

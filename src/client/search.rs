@@ -8,11 +8,12 @@ use std::task::{Poll, Waker};
 
 use super::blocking::stopped;
 use crate::error::{Error, share};
+use crate::kept::Edge;
 use crate::lookup::{Found, Lookup, Wanted};
 use crate::metadata::Targets;
 use crate::refresh::Action;
 use crate::role::{RoleName, TargetPath};
-use crate::session::{Edge, Session};
+use crate::session::Session;
 
 /// What a driver must do next.
 pub(super) enum Step {

@@ -184,6 +184,12 @@ pub enum Fault {
         /// The limit in bytes.
         limit: u64,
     },
+    /// The searches of one session needed more requests than they may make.
+    #[error("the searches of this session asked for more than {limit} delegated roles")]
+    RequestBudget {
+        /// The limit.
+        limit: u32,
+    },
     /// A hash bin lists a target that does not hash into it: another bin's metadata was served in its place.
     #[error("lists `{path}`, which does not belong into this bin: another bin's metadata was served in its place")]
     WrongBin {
@@ -210,6 +216,7 @@ impl Fault {
             Self::TooLarge { .. }
             | Self::TooManyRoots { .. }
             | Self::TooManyRoles { .. }
+            | Self::RequestBudget { .. }
             | Self::UpdateBudget { .. } => Attack::EndlessData,
             Self::RootFork { .. } => Attack::Fork,
             Self::Malformed(_) | Self::NoKnownHash | Self::Missing | Self::NotInSnapshot | Self::Pattern { .. } => {
@@ -235,7 +242,7 @@ impl Fault {
             Self::Missing => "TUF-1.0.34 §5.4.1, §5.5.1, §5.6.1",
             Self::NotInSnapshot => "TUF-1.0.34 §5.6.1",
             Self::TooManyRoots { .. } => "TUF-1.0.34 §5.3.3",
-            Self::TooManyRoles { .. } => "TUF-1.0.34 §5.6.7.1",
+            Self::TooManyRoles { .. } | Self::RequestBudget { .. } => "TUF-1.0.34 §5.6.7.1",
             Self::WrongBin { .. } => "TUF-1.0.34 §4.5; PEP 458 \"Metadata Scalability\"",
             Self::Pattern { .. } => "TUF-1.0.34 §4.5",
         }

@@ -6,12 +6,12 @@ use std::sync::{Arc, Barrier};
 use std::task::Poll;
 
 use tufgate::error::{CallerError, Error, Fault, TransportFault};
-use tufgate::{AnyTransport, AsyncClient, Client, FileStore, FileTransport, Found, MemoryStore, TargetPath};
+use tufgate::{AnyTransport, AsyncClient, Client, FileStore, FileTransport, Found, MemoryStore, Settings, TargetPath};
 
 use super::both::{BOTH, async_client, nobody_of, signed};
-use super::client;
 use super::shelf::Shelf;
-use crate::simulator::{Delegation, Key, Repository, SimTransport, assert_refused, assert_transport, block_on};
+use super::{client, client_with};
+use crate::simulator::{Delegation, Key, Repository, SimTransport, assert_refused, assert_transport, block_on, now};
 
 const THREADS: usize = 64;
 const PATHS: usize = 200;
@@ -90,6 +90,76 @@ fn a177_many_threads_ask_for_each_role_once() {
     assert_eq!(sorted(repo.take_log()), every_role_once());
     search_all(&paths, |path| path_of(client.search(path)));
     repo.assert_log(&[]);
+}
+
+#[test]
+fn a177_a_session_that_keeps_little_in_memory_loads_from_the_store_and_asks_for_each_role_once() {
+    let (repo, paths) = binned();
+    let bin = repo.file("metadata/1.bin-0.json").len() as u64;
+    for kept_bytes in [0, 1, bin * 3, bin * 8] {
+        let mut settings = Settings::default();
+        settings.limits.kept_bytes = kept_bytes;
+        let mut client = client_with(&repo, repo.root_file(1), MemoryStore::new(), settings);
+        client.refresh().unwrap();
+        repo.take_log();
+        for _ in 0..2 {
+            let found = search_all(&paths, |path| path_of(client.search(path)));
+            assert_eq!(found, paths.iter().map(ToString::to_string).collect::<Vec<_>>());
+        }
+        assert_eq!(sorted(repo.take_log()), every_role_once());
+    }
+}
+
+#[test]
+fn a177_the_requests_of_a_session_have_a_limit_and_what_was_verified_still_answers() {
+    for kind in BOTH {
+        let (repo, paths) = binned();
+        let bin_of = |path: &TargetPath| repo.bin_of("bins", path.as_str());
+        for limit in [0, 1, 5, 16, 17] {
+            let mut settings = Settings::default();
+            settings.limits.delegated_requests = limit;
+            let mut client = kind.client_with(&repo, Shelf::new(), settings, now);
+            client.refresh().unwrap();
+            repo.take_log();
+            let mut asked = BTreeSet::new();
+            for path in paths.iter().chain(&paths) {
+                let bin = bin_of(path);
+                let found = client.search(path.as_str());
+                // The first request is for `bins`.
+                if limit == 0 {
+                    assert_refused(found, "bins", Fault::RequestBudget { limit });
+                } else if asked.contains(&bin) || asked.len() + 1 < limit as usize {
+                    assert_eq!(path_of(found), path.to_string());
+                    asked.insert(bin);
+                } else {
+                    let error = found.as_ref().unwrap_err().to_string();
+                    assert_eq!(
+                        error,
+                        format!(
+                            "role `{bin}`: the searches of this session asked for more than {limit} delegated roles"
+                        )
+                    );
+                    assert_refused(found, &bin, Fault::RequestBudget { limit });
+                }
+            }
+            assert_eq!(repo.take_log().len(), limit as usize);
+            // Another session has its own budget, and the store what came before.
+            client.refresh().unwrap();
+            repo.take_log();
+            if limit == 16 {
+                assert!(paths.iter().all(|path| client.search(path.as_str()).is_ok()));
+                assert_eq!(repo.take_log().len(), 1);
+            }
+        }
+    }
+}
+
+#[test]
+fn a177_the_default_budgets_allow_every_bin_of_a_large_index_with_sha512() {
+    let limits = Settings::default().limits;
+    let (bins, bytes_of_a_bin, other_roles) = (16_384, 55_000, 10_000_000);
+    assert!(u64::from(limits.delegated_requests) > bins);
+    assert!(limits.update_bytes > bins * bytes_of_a_bin + other_roles);
 }
 
 #[test]
