@@ -75,16 +75,24 @@ def written(file: Path, text: str) -> Path:
     return file
 
 
-# Whether a form lists sdists beside wheels.
-MAKERS: dict[str, tuple[Maker, bool]] = {
-    "report": (report, False),
-    "requirements": (requirements, False),
-    "compiled": (compiled, True),
-    "uv_lock": (uv_lock, True),
-    "pylock": (pylock, True),
-    "pip_lock": (pip_lock, False),
-    "poetry_lock": (poetry_lock, True),
+# Each with what its entries name: pinned releases, wheels, or all files.
+MAKERS: dict[str, tuple[Maker, str]] = {
+    "report": (report, "wheels"),
+    "requirements": (requirements, "releases"),
+    "compiled": (compiled, "releases"),
+    "uv_lock": (uv_lock, "files"),
+    "pylock": (pylock, "files"),
+    "pip_lock": (pip_lock, "wheels"),
+    "poetry_lock": (poetry_lock, "files"),
 }
+
+
+def entries(kind: str) -> list[str]:
+    if kind == "releases":
+        return REQUIREMENTS
+    return [file.name for file in chosen(kind == "files")]
+
+
 # What such a file says of hashes, to be taken out of it.
-HASHES = re.compile(r'\s*\\?\s*--hash=\S+|, hash = "[^"]*"|hash = "[^"]*", |, hashes = \{[^}]*\}|hash(es)? = \{[^}]*\}(, )?'
+HASHES = re.compile(r'\[packages\.wheels\.hashes\]\nsha256 = "[^"]*"|\s*\\?\s*--hash=\S+|, hash = "[^"]*"|hash = "[^"]*", |, hashes = \{[^}]*\}|hash(es)? = \{[^}]*\}(, )?'
                     r'|"hash(es)?": ("[^"]*"|\{[^}]*\}),?')
