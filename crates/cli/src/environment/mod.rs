@@ -27,6 +27,9 @@ mod script;
 mod strays;
 mod wheel;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 
 use crate::error::CliError;
