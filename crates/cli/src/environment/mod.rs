@@ -30,14 +30,14 @@ mod wheel;
 #[cfg(test)]
 mod tests;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::error::CliError;
 
 pub(crate) use compare::{Comparison, Difference, DifferenceKind, compare};
 pub(crate) use installed::{Installed, Origin};
 pub(crate) use layout::Layout;
-pub(crate) use strays::{Claims, Remains, Stray, strays};
+pub(crate) use strays::{Claims, Remains, strays};
 pub(crate) use wheel::{RecordFault, RecordProblem, WheelError};
 
 /// A Python environment and what is installed in it.

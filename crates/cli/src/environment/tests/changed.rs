@@ -57,6 +57,17 @@ fn what_an_installer_leaves_differs_in_nothing() {
     assert_eq!(remains, Remains { strays: vec![], own });
 }
 
+#[cfg(unix)]
+#[test]
+fn a_site_may_be_named_by_a_link() {
+    let (fixture, wheel) = installed();
+    fixture.write_site(MOD_CACHE, bytecode(&fixture, 1_700_000_000, 6));
+    std::os::unix::fs::symlink("lib", fixture.path("lib64")).unwrap();
+    let environment = scan(&fixture.path("lib64/python3.11/site-packages")).unwrap();
+    let comparison = compare(&environment, &environment.distributions[0], super::fixture::file(&wheel)).unwrap();
+    assert_eq!((comparison.differences, comparison.unjudged), (vec![], 1));
+}
+
 #[test]
 fn each_change_is_named() {
     type Change = fn(&Fixture);
