@@ -40,7 +40,7 @@ pub(crate) struct Comparison {
     pub(crate) differences: Vec<Difference>,
     /// By member.
     pub(crate) record_faults: Vec<RecordFault>,
-    /// The files that it accounts for, for [`super::strays`].
+    /// The files that it accounts for, for [`super::strays()`].
     pub(crate) claims: Claims,
 }
 

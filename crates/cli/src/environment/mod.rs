@@ -1,6 +1,6 @@
 //! What differs between an installed Python environment and the wheels that it was installed from.
 //!
-//! [`scan`] lists the distributions, [`compare`] holds one of them against its wheel, and [`strays`] finds the files that
+//! [`scan`] lists the distributions, [`compare()`] holds one of them against its wheel, and [`strays()`] finds the files that
 //! no distribution accounts for. Nothing in the environment is believed: its own RECORD files could be rewritten by
 //! whoever changed a module, so each wheel says by itself what must lie where. The wheel must have been verified before
 //! (attack 180), and is read within limits all the same.

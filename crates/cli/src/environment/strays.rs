@@ -67,7 +67,7 @@ impl Claims {
 }
 
 /// Finds the files in the site directories, and among the scripts of a virtual environment, that nobody claims. There
-/// must be one `Claims` for each distribution: of [`super::compare`], or [`Claims::recorded`]. Links are not followed.
+/// must be one `Claims` for each distribution: of [`super::compare()`], or [`Claims::recorded`]. Links are not followed.
 ///
 /// # Errors
 ///
