@@ -16,7 +16,7 @@ pub(super) struct EntryPoint {
 /// What an installer may write after the shebang line, with `{module}`, `{import}` and `{attribute}` filled in. A script
 /// that is none of these was not made by a known installer of this entry point.
 const FORMS: [&str; 6] = [
-    // pip up to 25.0.
+    // pip up to 25.1.
     "# -*- coding: utf-8 -*-\nimport re\nimport sys\nfrom {module} import {import}\nif __name__ == '__main__':\n    \
      sys.argv[0] = re.sub(r'(-script\\.pyw|\\.exe)?$', '', sys.argv[0])\n    sys.exit({attribute}())\n",
     // distlib by itself, as virtualenv uses it.
