@@ -40,7 +40,7 @@ pub(crate) struct Comparison {
     pub(crate) differences: Vec<Difference>,
     /// By member.
     pub(crate) record_faults: Vec<RecordFault>,
-    /// The files that it accounts for, for [`super::strays`].
+    /// The files that it accounts for, for [`super::strays()`].
     pub(crate) claims: Claims,
 }
 
@@ -225,7 +225,7 @@ impl Comparing<'_> {
             for path in fs::read_dir(cache).into_iter().flatten().flatten().map(|entry| entry.path()) {
                 let source = bytecode::sources(&path).into_iter().find(|source| sources.contains(source));
                 let Some(source) = source.filter(|_| !self.out.claims.files.contains(&path)) else { continue };
-                let place = Place { base: self.environment.layout.prefix.clone(), path, is_script: false };
+                let place = Place { base: self.base(&path), path, is_script: false };
                 let Lies::File(of_source) = self.look.at(&place.base, &source) else { continue };
                 if self.file(&place).is_some() {
                     match bytecode::judge(&place.path, &source, &of_source) {
@@ -236,6 +236,13 @@ impl Comparing<'_> {
                 self.out.claims.files.insert(place.path);
             }
         }
+    }
+
+    /// Below which directory no link is followed on the way to a path: a site may itself be named by a link.
+    fn base(&self, path: &Path) -> PathBuf {
+        let layout = &self.environment.layout;
+        let bases = [&self.installed.site.path, &layout.scripts, &layout.prefix];
+        bases.into_iter().find(|base| path.starts_with(base)).unwrap_or(&layout.prefix).clone()
     }
 
     /// What lies at a place, if it is a file; else that is a difference.

@@ -1,6 +1,6 @@
 //! What differs between an installed Python environment and the wheels that it was installed from.
 //!
-//! [`scan`] lists the distributions, [`compare`] holds one of them against its wheel, and [`strays`] finds the files that
+//! [`scan`] lists the distributions, [`compare()`] holds one of them against its wheel, and [`strays()`] finds the files that
 //! no distribution accounts for. Nothing in the environment is believed: its own RECORD files could be rewritten by
 //! whoever changed a module, so each wheel says by itself what must lie where. The wheel must have been verified before
 //! (attack 180), and is read within limits all the same.
@@ -27,6 +27,9 @@ mod script;
 mod strays;
 mod wheel;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 
 use crate::error::CliError;
@@ -34,7 +37,12 @@ use crate::error::CliError;
 pub(crate) use compare::{Comparison, Difference, DifferenceKind, compare};
 pub(crate) use installed::{Installed, Origin};
 pub(crate) use layout::Layout;
-pub(crate) use strays::{Claims, Remains, strays};
+pub(crate) use strays::{Claims, Stray, strays};
+#[cfg(test)]
+use {
+    strays::Remains,
+    wheel::{RecordFault, RecordProblem, WheelError},
+};
 
 /// A Python environment and what is installed in it.
 #[derive(Debug)]

@@ -16,7 +16,7 @@ pub(super) struct EntryPoint {
 /// What an installer may write after the shebang line, with `{module}`, `{import}` and `{attribute}` filled in. A script
 /// that is none of these was not made by a known installer of this entry point.
 const FORMS: [&str; 6] = [
-    // pip up to 25.0.
+    // pip up to 25.1.
     "# -*- coding: utf-8 -*-\nimport re\nimport sys\nfrom {module} import {import}\nif __name__ == '__main__':\n    \
      sys.argv[0] = re.sub(r'(-script\\.pyw|\\.exe)?$', '', sys.argv[0])\n    sys.exit({attribute}())\n",
     // distlib by itself, as virtualenv uses it.
@@ -190,4 +190,77 @@ fn unquoted(word: &str) -> Option<&str> {
     let is_plain = !inner.contains(['\'', '"', '$', '`', '\\', '\n']);
     let is_one = is_quoted || !inner.contains([' ', ';', '&', '|', '<', '>', '(', ')', '*', '?', '[', '#', '~']);
     (is_plain && is_one && !inner.is_empty()).then_some(inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_way_to_name_the_interpreter_is_understood() {
+        let path = Interpreter::Path;
+        for (head, interpreter, arguments, whole) in [
+            ("#!/e/bin/python\nx", path("/e/bin/python"), "", "/e/bin/python"),
+            ("#!/e/bin/python3 -E -s\r\nx", path("/e/bin/python3"), " -E -s", "/e/bin/python3 -E -s"),
+            (
+                "#!/bin/sh\n'''exec' \"/e e/bin/python\" \"$0\" \"$@\"\n' '''\nx",
+                path("/e e/bin/python"),
+                "",
+                "\"/e e/bin/python\"",
+            ),
+            ("#!/bin/sh\n'''exec' /e/python \"$0\" \"$@\"\n' '''\nx", path("/e/python"), "", "/e/python"),
+            (
+                "#!/bin/sh\n'''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")\"/'python' \"$0\" \"$@\"\n' '''\nx",
+                Interpreter::Beside("python"),
+                "",
+                "\"$(dirname -- \"$(realpath -- \"$0\")\")\"/'python'",
+            ),
+        ] {
+            let length = head.len() - 1;
+            assert_eq!(Shebang::parse(head.as_bytes()), Some(Shebang { interpreter, arguments, whole, length }));
+        }
+    }
+
+    #[test]
+    fn a_shell_that_does_more_than_start_the_interpreter_is_none() {
+        for command in [
+            "'''exec' /e/python; evil \"$0\" \"$@\"",
+            "'''exec' \"$(evil)/python\" \"$0\" \"$@\"",
+            "'''exec' '/e/python' 'evil' \"$0\" \"$@\"",
+            "'''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")\"/$(evil) \"$0\" \"$@\"",
+            "evil",
+        ] {
+            assert_eq!(Shebang::parse(format!("#!/bin/sh\n{command}\n' '''\nx").as_bytes()), None, "{command}");
+        }
+        assert_eq!(Shebang::parse(b"#!/bin/sh\n'''exec' /e/python \"$0\" \"$@\"\nevil\n' '''\n"), None);
+        assert_eq!(Shebang::parse(b"import sys\n"), None);
+    }
+
+    #[test]
+    fn only_functions_of_modules_are_entry_points() {
+        let text = "[console_scripts]\n# no = a:b\na = m.n:f.g [x]\n../b = m:f\nc = m\nd = m;evil:f\n[other]\ne = m:f\n\
+                    [gui_scripts]\nf=m:f";
+        let point = |name: &str, module: &str, attribute: &str| EntryPoint {
+            name: name.to_owned(),
+            module: module.to_owned(),
+            attribute: attribute.to_owned(),
+        };
+        assert_eq!(EntryPoint::all(text), [point("a", "m.n", "f.g"), point("f", "m", "f")]);
+    }
+
+    #[test]
+    fn pip_has_more_names_than_it_says() {
+        let pip = &EntryPoint::all("[console_scripts]\npip = m:f")[0];
+        assert_eq!(pip.names(Some("python3.13t")), ["pip", "pip3", "pip3.13", "pip-3.13"]);
+    }
+
+    #[test]
+    fn a_script_is_what_an_installer_writes_to_the_byte() {
+        let point = &EntryPoint::all("[console_scripts]\na = m.n:f.g")[0];
+        let rest = "import sys\nfrom m.n import f\nif __name__ == '__main__':\n    \
+                    sys.argv[0] = sys.argv[0].removesuffix('.exe')\n    sys.exit(f.g())\n";
+        assert!(point.is_made_by_an_installer(rest));
+        assert!(!point.is_made_by_an_installer(&format!("{rest}\n")));
+        assert!(!point.is_made_by_an_installer(&rest.replace("f.g()", "f.h()")));
+    }
 }

@@ -67,7 +67,7 @@ impl Claims {
 }
 
 /// Finds the files in the site directories, and among the scripts of a virtual environment, that nobody claims. There
-/// must be one `Claims` for each distribution: of [`super::compare`], or [`Claims::recorded`]. Links are not followed.
+/// must be one `Claims` for each distribution: of [`super::compare()`], or [`Claims::recorded`]. Links are not followed.
 ///
 /// # Errors
 ///
@@ -78,7 +78,9 @@ pub(crate) fn strays(environment: &Environment, claims: &[&Claims]) -> Result<Re
     if layout.kind == Kind::Virtual && layout.scripts.is_dir() {
         roots.push(&layout.scripts);
     }
-    let claimed = Claimed::new(claims, &roots);
+    // Whose the scripts are does not follow from where they lie.
+    let shared = roots.iter().copied().chain([layout.scripts.as_path()]).collect();
+    let claimed = Claimed::new(claims, shared);
     let mut remains = Remains { strays: Vec::new(), own: Vec::new() };
     let mut count = 0_usize;
     let mut pending: Vec<(PathBuf, usize)> = roots.iter().map(|root| ((*root).to_owned(), 0)).collect();
@@ -128,16 +130,18 @@ struct Claimed<'a> {
     claims: &'a [&'a Claims],
     files: HashSet<&'a Path>,
     trees: HashSet<&'a Path>,
-    /// Of each directory below the roots: the one who has files in it, if it is only one.
+    /// Directories of all: sites and scripts.
+    shared: Vec<&'a Path>,
+    /// Of each directory below those: the one who has files in it, if it is only one.
     directories: HashMap<&'a Path, Option<usize>>,
 }
 
 impl<'a> Claimed<'a> {
-    fn new(claims: &'a [&'a Claims], roots: &[&Path]) -> Self {
+    fn new(claims: &'a [&'a Claims], shared: Vec<&'a Path>) -> Self {
         let mut directories = HashMap::new();
         for (index, claim) in claims.iter().enumerate() {
             for file in &claim.files {
-                for dir in file.ancestors().skip(1).take_while(|dir| !roots.contains(dir)) {
+                for dir in file.ancestors().skip(1).take_while(|dir| !shared.contains(dir)) {
                     let owner = directories.entry(dir).or_insert(Some(index));
                     *owner = owner.filter(|owner| *owner == index);
                 }
@@ -147,6 +151,7 @@ impl<'a> Claimed<'a> {
             claims,
             files: claims.iter().flat_map(|claim| claim.files.iter().map(PathBuf::as_path)).collect(),
             trees: claims.iter().filter_map(|claim| claim.tree.as_deref()).collect(),
+            shared,
             directories,
         }
     }
@@ -158,7 +163,8 @@ impl<'a> Claimed<'a> {
     }
 
     fn stray(&self, path: PathBuf, problem: Option<String>) -> Stray {
-        let owner = path.ancestors().skip(1).find_map(|dir| self.directories.get(dir).copied()).flatten();
+        let above = path.ancestors().skip(1).take_while(|dir| !self.shared.contains(dir));
+        let owner = above.into_iter().find_map(|dir| self.directories.get(dir).copied()).flatten();
         let added_to = owner.and_then(|owner| self.claims.get(owner)).map(|claims| claims.by.clone());
         Stray { path, added_to, problem }
     }

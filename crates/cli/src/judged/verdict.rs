@@ -138,6 +138,21 @@ impl Verdict {
         Self::Mismatch { role: role(info.role()), valid_until: time(info.valid_until()), of, expected, found }
     }
 
+    /// The same where files lie among those of the wheel that it has not; `None` where that was no question.
+    pub(crate) fn with_added_files(&self) -> Option<Self> {
+        match self.clone() {
+            Self::Verified { role, valid_until } => {
+                let files = || Amount::Text("those of the wheel".to_owned());
+                let found = Amount::Text("more than those of the wheel".to_owned());
+                Some(Self::Mismatch { role, valid_until, of: FILES.to_owned(), expected: files(), found })
+            }
+            Self::Stale { role: Some(role), valid_until: Some(valid_until), accepted: true, .. } => {
+                Self::Verified { role, valid_until }.with_added_files()
+            }
+            _ => None,
+        }
+    }
+
     /// The verdict where the search for a target ended with an error: one role's fault is a matter of the files that it
     /// speaks for. What concerns all files is given back as the error it is.
     pub(crate) fn of_search(error: Error) -> Result<Self, Error> {

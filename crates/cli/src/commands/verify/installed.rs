@@ -10,9 +10,7 @@ use tufgate::pypi::{DistributionKind, DistributionName, PageAnswer, ProjectName,
 use super::Judge;
 use crate::commands::Run;
 use crate::config;
-use crate::environment::{
-    self, Claims, Comparison, Difference, DifferenceKind, Environment, Installed, Origin, Remains,
-};
+use crate::environment::{self, Claims, Comparison, Difference, DifferenceKind, Environment, Installed, Origin, Stray};
 use crate::error::CliError;
 use crate::judged::{Amount, FILES, FileDifference, Judged, Verdict};
 use crate::parallel;
@@ -50,7 +48,18 @@ impl Judge<'_> {
     pub(super) fn environment(&self, root: &Path, environment: &Environment) -> Result<Vec<Judged>, CliError> {
         let all = parallel::map(&environment.distributions, |installed| self.installed(root, environment, installed))?;
         let (mut judged, claims): (Vec<_>, Vec<_>) = all.into_iter().unzip();
-        judged.extend(unclaimed(root, environment, &claims.iter().collect::<Vec<_>>())?);
+        let remains = environment::strays(environment, &claims.iter().collect::<Vec<_>>())?;
+        let (added, unclaimed): (Vec<_>, Vec<_>) =
+            remains.strays.into_iter().partition(|stray| stray.added_to.is_some());
+        for (judged, installed) in judged.iter_mut().zip(&environment.distributions) {
+            let added = added.iter().filter(|stray: &&Stray| stray.added_to.as_deref() == Some(&*installed.name));
+            let added: Vec<_> = added.map(|stray| added_file(environment, stray)).collect();
+            if let (false, Some(mismatch)) = (added.is_empty(), judged.verdict.with_added_files()) {
+                judged.verdict = mismatch;
+            }
+            judged.differences.extend(added);
+        }
+        judged.extend(unclaimed_files(root, environment, &unclaimed, remains.own.len()));
         if judged.is_empty() {
             let verdict = Verdict::Undecided { reason: "nothing is installed in it".to_owned() };
             judged.push(Judged { file: Some(root.to_string_lossy().into_owned()), ..Judged::new(verdict) });
@@ -67,7 +76,7 @@ impl Judge<'_> {
     ) -> Result<(Judged, Claims), CliError> {
         let judged = |verdict| {
             let file = Some(root.to_string_lossy().into_owned());
-            let distribution = Some(format!("{}=={}", installed.name, installed.version));
+            let distribution = Some(format!("{}=={}", installed.normalized_name(), installed.version));
             Judged { file, distribution, ..Judged::new(verdict) }
         };
         let wheel = match self.wheel_of(installed)? {
@@ -100,6 +109,13 @@ impl Judge<'_> {
         };
         let verdict = if comparison.differences.is_empty() {
             Verdict::verified(&signed.info, self.now)
+        } else if is_another_build(installed, &comparison)
+            && signed.page.as_deref().is_some_and(|page| has_sdist(page, installed))
+        {
+            let reason = "its WHEEL is not that of the signed wheel, and there is a signed source distribution: it may have been built \
+                          from that, and not by the index"
+                .to_owned();
+            Verdict::Undecided { reason }
         } else {
             let number = |count: usize| Amount::Number(u64::try_from(count).unwrap_or(u64::MAX));
             let wrong = comparison.differences.iter().filter(|difference| difference.is_of_the_wheel()).count();
@@ -145,7 +161,7 @@ fn on_page(page: &SignedPage, installed: &Installed) -> Result<String, Verdict> 
         return Ok(wheel.file_name().to_owned());
     }
     let path = page.info.path();
-    if names.iter().any(|name| matches!(name.kind(), DistributionKind::Sdist)) {
+    if has_sdist(page, installed) {
         let tags = installed.tags.join(", ");
         let reason = format!(
             "the signed page `{path}` lists no wheel for {tags}, and a source distribution: it was built, and not by the index"
@@ -153,6 +169,17 @@ fn on_page(page: &SignedPage, installed: &Installed) -> Result<String, Verdict> 
         return Err(Verdict::Undecided { reason });
     }
     Err(Verdict::no_target(format!("the signed page `{path}` lists no wheel of version {}", installed.version)))
+}
+
+fn has_sdist(page: &SignedPage, installed: &Installed) -> bool {
+    let is_sdist = |name: &DistributionName| matches!(name.kind(), DistributionKind::Sdist);
+    page.page.files().iter().any(|file| is_sdist(file.name()) && file.name().same_version(&installed.version))
+}
+
+/// Who builds a wheel writes WHEEL anew, with its own name in it.
+fn is_another_build(installed: &Installed, comparison: &Comparison) -> bool {
+    let wheel = installed.dist_info.join("WHEEL");
+    comparison.differences.iter().any(|difference| difference.path == wheel)
 }
 
 fn is_wheel_of(name: &DistributionName, installed: &Installed) -> bool {
@@ -167,27 +194,23 @@ fn is_wheel_of(name: &DistributionName, installed: &Installed) -> bool {
     !name.is_metadata() && found == wanted && build.as_deref() == installed.build.as_deref()
 }
 
-/// The files of an environment that no distribution accounts for.
-fn unclaimed(root: &Path, environment: &Environment, claims: &[&Claims]) -> Result<Option<Judged>, CliError> {
-    let Remains { strays, own } = environment::strays(environment, claims)?;
+/// The files of an environment that no distribution accounts for, `own` of them left out.
+fn unclaimed_files(root: &Path, environment: &Environment, strays: &[Stray], own: usize) -> Option<Judged> {
     if strays.is_empty() {
-        return Ok(None);
+        return None;
     }
-    let differences: Vec<_> = strays
-        .iter()
-        .map(|stray| {
-            let added_to = stray.added_to.as_ref().map(|name| format!("beside the files of {name}, which has it not"));
-            let reason = stray.problem.clone().or(added_to).unwrap_or_else(|| "no distribution has it".to_owned());
-            FileDifference { path: shown_in(environment, &stray.path), kind: "added", reason }
-        })
-        .collect();
-    let reason = format!("{} that no distribution accounts for", count(differences.len(), "file"));
-    let notes = match own.len() {
-        0 => Vec::new(),
-        own => vec![format!("{} of the environment itself not compared: they come from no wheel", count(own, "file"))],
-    };
-    let file = Some(root.to_string_lossy().into_owned());
-    Ok(Some(Judged { file, differences, notes, ..Judged::new(Verdict::no_target(reason)) }))
+    let differences = strays.iter().map(|stray| added_file(environment, stray)).collect();
+    let reason = format!("{} that no distribution accounts for", count(strays.len(), "file"));
+    let notes = (own > 0)
+        .then(|| format!("{} of the environment itself not compared: they come from no wheel", count(own, "file")));
+    let (file, notes) = (Some(root.to_string_lossy().into_owned()), notes.into_iter().collect());
+    Some(Judged { file, differences, notes, ..Judged::new(Verdict::no_target(reason)) })
+}
+
+fn added_file(environment: &Environment, stray: &Stray) -> FileDifference {
+    let added_to = stray.added_to.as_ref().map(|name| format!("the wheel of {name} does not have it"));
+    let reason = stray.problem.clone().or(added_to).unwrap_or_else(|| "no distribution has it".to_owned());
+    FileDifference { path: shown_in(environment, &stray.path), kind: "added", reason }
 }
 
 fn told(environment: &Environment, difference: &Difference) -> FileDifference {
