@@ -75,11 +75,11 @@ def written(file: Path, text: str) -> Path:
     return file
 
 
-# Each with what its entries name: pinned releases, wheels, or all files.
+# Each with the files that it stands for: wheels, or all files. Those of requirements are found by their hashes.
 MAKERS: dict[str, tuple[Maker, str]] = {
     "report": (report, "wheels"),
-    "requirements": (requirements, "releases"),
-    "compiled": (compiled, "releases"),
+    "requirements": (requirements, "wheels"),
+    "compiled": (compiled, "files"),
     "uv_lock": (uv_lock, "files"),
     "pylock": (pylock, "files"),
     "pip_lock": (pip_lock, "wheels"),
@@ -88,8 +88,6 @@ MAKERS: dict[str, tuple[Maker, str]] = {
 
 
 def entries(kind: str) -> list[str]:
-    if kind == "releases":
-        return REQUIREMENTS
     return [file.name for file in chosen(kind == "files")]
 
 

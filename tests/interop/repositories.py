@@ -225,7 +225,7 @@ def datadog() -> Index:
 
 
 def custom() -> Index:
-    """No profile and no key says how a target is named: `packages/FILENAME`. No pages, and SHA-512 alone."""
+    """The default of profile `custom`: `packages/FILENAME`. No pages, and SHA-512 alone."""
     index = Index("custom", profile="custom")
     for file in distributions():
         index.add(f"packages/{file.name}", file.content, ["sha512"])

@@ -1,7 +1,5 @@
 """Every profile, on files that pip downloaded."""
 
-import json
-
 import pytest
 from repositories import LAYOUTS, WITH_PAGES, projects
 from verifying import every_file_is_verified, one_byte_makes_a_mismatch, strangers_are_told_apart
@@ -46,11 +44,11 @@ def test_the_role_that_signed_is_named(home, served):
 def test_pages_of_warehouse_are_asked_for_where_they_are_stored(home, served):
     index, address = served("warehouse")
     home.configure(index, address)
+    project, (file, *_) = next(iter(projects().items()))  # only its page binds it
+    (home.path / file.name).write_bytes(file.content)
     index.take_requests()
-    ran = home.run("download", "idna", "-o", "pages")
-    digest = index.listed()["idna"].hashes["blake2b-256"]
-    assert ran.code == 0, ran
-    assert [path for path in index.take_requests() if path.startswith("targets/")] == [
-        f"targets/idna/{digest}.idna.html"]
-    (judged,) = json.loads(ran.stdout)["targets"]
-    assert (home.path / judged["file"]).read_bytes() == index.served["simple/idna/index.html"]
+    ran = home.run("verify", file.name)
+    assert (ran.code, ran.verdicts()) == (0, {file.name: "verified"}), ran
+    digest = index.listed()[project].hashes["blake2b-256"]
+    asked = [path for path in index.take_requests() if path.startswith("targets/")]
+    assert asked == [f"targets/{project}/{digest}.{project}.html"]

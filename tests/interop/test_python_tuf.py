@@ -33,7 +33,7 @@ def test_python_tuf_finds_for_every_target_what_the_command_delivers(home, serve
         ran = home.run("download", path, "-o", f"ours/{number}")
         (judged,) = json.loads(ran.stdout)["targets"]
         assert (ran.code, judged["target"], judged["verdict"]) == (0, path, "fetched"), ran
-        assert (home.path / judged["file"]).read_bytes() == theirs, path
+        assert (home.path / judged["downloaded"]).read_bytes() == theirs, path
         assert len(theirs) == expected.length
     for path in ABSENT:
         assert updater.get_targetinfo(path) is None, path

@@ -8,7 +8,7 @@ LAYOUTS = ("rstuf", "custom")
 
 @pytest.fixture(params=LAYOUTS)
 def home_by_template(request, home, served):
-    home.configure(*served(request.param), ["target"])
+    home.configure(*served(request.param), ["profile", "target"])
     return home
 
 

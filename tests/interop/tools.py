@@ -28,8 +28,10 @@ def simple(address: str) -> str:
     return f"{address}/targets/simple/"
 
 
-def pip(cwd: Path, address: str, command: str, *arguments: object) -> str:
-    return run(cwd, *PIP, command, "--index-url", simple(address), *arguments)
+def pip(cwd: Path, address: str, command: str, *arguments: object, python: Path | None = None) -> str:
+    """Runs pip, for the interpreter of another environment if there is one."""
+    other = ["--python", python] if python else []
+    return run(cwd, *PIP, *other, command, "--index-url", simple(address), *arguments)
 
 
 def uv(cwd: Path, address: str, *arguments: object) -> str:
