@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 const RUNS: usize = 5;
+const REACHED: usize = 2_000;
+const TARGET_BYTES: usize = 10_000;
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
@@ -30,7 +32,7 @@ fn main() -> ExitCode {
 
 fn bench(dir: &Path) {
     if !dir.exists() {
-        repository::make(dir);
+        repository::make(dir, REACHED, TARGET_BYTES);
     }
     println!("{:<16} {:>10} {:>12}", "scenario", "CPU ms", "peak MB");
     for name in scenario::NAMES {

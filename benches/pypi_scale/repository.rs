@@ -10,12 +10,14 @@ use serde_json::{Value, json};
 
 const BINS: usize = 16_384;
 const TARGETS: usize = 1_000_000;
-const REACHED: usize = 2_000;
+/// Of the targets that are listed beside.
+const SMALL_BYTES: usize = 10_000;
 const LARGE_BYTES: usize = 100 << 20;
 const EXPIRES: &str = "2036-01-01T00:00:00Z";
 
-/// Writes `root.json`, `metadata/`, `targets/` and the list of targets that are there, one in each reached bin.
-pub(crate) fn make(dir: &Path) {
+/// Writes `root.json`, `metadata/`, `targets/` and the list of targets that are there: one of so many bytes in each of
+/// the first bins, as many as are to be reached, and a large one.
+pub(crate) fn make(dir: &Path, reached: usize, bytes: usize) {
     let (metadata, targets) = (dir.join("metadata"), dir.join("targets/packages"));
     fs::create_dir_all(&metadata).expect("a directory");
     fs::create_dir_all(&targets).expect("a directory");
@@ -60,10 +62,14 @@ pub(crate) fn make(dir: &Path) {
 
     let large = vec![b'x'; LARGE_BYTES];
     let mut paths: Vec<String> = Vec::new();
-    for (bin, listed) in reached_bins() {
+    for (bin, listed) in reached_bins(reached) {
         let mut signed = serde_json::Map::new();
         for (at, path) in listed.iter().enumerate() {
-            let content = if path == "packages/large.bin" { large.clone() } else { content(path) };
+            let content = if path == "packages/large.bin" {
+                large.clone()
+            } else {
+                content(path, if at == 0 { bytes } else { SMALL_BYTES })
+            };
             let sha256 = hex(digest(&SHA256, &content).as_ref());
             signed.insert(path.clone(), json!({ "length": content.len(), "hashes": { "sha256": sha256 } }));
             let name = path.rsplit('/').next().expect("a name");
@@ -86,14 +92,14 @@ fn bin_name(bin: usize) -> String {
 }
 
 /// All targets sorted into their bins; the first bins, and the one of the large target, are kept.
-fn reached_bins() -> BTreeMap<usize, Vec<String>> {
+fn reached_bins(reached: usize) -> BTreeMap<usize, Vec<String>> {
     let mut bins: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     let large = "packages/large.bin".to_owned();
     let large_bin = bin_of(&large);
     for number in 0..TARGETS {
         let path = format!("packages/example_distribution_{number}-1.0.0-py3-none-any.whl");
         let bin = bin_of(&path);
-        if bin < REACHED || bin == large_bin {
+        if bin < reached || bin == large_bin {
             bins.entry(bin).or_default().push(path);
         }
     }
@@ -107,9 +113,9 @@ fn bin_of(path: &str) -> usize {
     (usize::from(bytes[0]) << 8 | usize::from(bytes[1])) >> 2
 }
 
-/// 10 kB that differ from file to file.
-fn content(path: &str) -> Vec<u8> {
-    path.bytes().cycle().take(10_000).collect()
+/// Bytes that differ from file to file.
+fn content(path: &str, bytes: usize) -> Vec<u8> {
+    path.bytes().cycle().take(bytes).collect()
 }
 
 struct Key {
