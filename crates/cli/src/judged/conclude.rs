@@ -17,8 +17,10 @@ pub(crate) fn tell<R: Report>(output: &Output, report: &R, judged: &[Judged]) {
     }
 }
 
-/// Says how many there are of each verdict, and what to do about those that are not good.
+/// Says how many there are of each verdict, and what to do about those that are not good. `thing` is what each is,
+/// where it is no distribution that a file names or an environment has.
 pub(crate) fn conclude(output: &Output, thing: &str, judged: &[Judged]) -> Exit {
+    let thing = if judged.iter().any(|judged| judged.distribution.is_some()) { "distribution" } else { thing };
     output.status(summary(thing, judged));
     let mut told = Vec::new();
     for help in judged.iter().filter_map(|judged| judged.verdict.help(thing)) {

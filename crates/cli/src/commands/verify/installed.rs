@@ -208,7 +208,8 @@ fn unclaimed_files(root: &Path, environment: &Environment, strays: &[Stray], own
 }
 
 fn added_file(environment: &Environment, stray: &Stray) -> FileDifference {
-    let added_to = stray.added_to.as_ref().map(|name| format!("the wheel of {name} does not have it"));
+    let added_to =
+        stray.added_to.as_ref().map(|name| format!("it lies among the files of {name}, and is none of them"));
     let reason = stray.problem.clone().or(added_to).unwrap_or_else(|| "no distribution has it".to_owned());
     FileDifference { path: shown_in(environment, &stray.path), kind: "added", reason }
 }
