@@ -7,7 +7,6 @@ mod read;
 use std::fmt;
 
 use self::listed::{Claim, Listed, Succinct};
-pub(super) use self::read::RawDelegations;
 use super::key::{Key, KeySet, KeyTable};
 use crate::digest;
 use crate::error::Fault;
