@@ -73,7 +73,7 @@ pub fn key(bytes: &[u8]) {
 
 /// Names, paths, patterns, addresses, times and records of floors: none panics, and none leaves its place.
 pub fn names(bytes: &[u8]) {
-    let _ = Floors::from_bytes(bytes);
+    let _ = Floors::from_bytes(bytes.to_vec());
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     if let Some(time) = time::parse(text) {
         assert_eq!(time::format(time), text);
