@@ -7,9 +7,13 @@ mod delegation;
 mod key;
 mod raw;
 mod reader;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod reference;
 mod root;
 mod snapshot;
 mod targets;
+#[cfg(test)]
+mod tests;
 mod timestamp;
 
 use std::borrow::Cow;

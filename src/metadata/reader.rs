@@ -60,14 +60,19 @@ impl<'a> Reader<'a> {
     /// A string.
     #[inline(always)]
     pub(super) fn str(&mut self) -> Result<Str<'a>, Malformed> {
-        self.skip_whitespace();
-        if let [b'"', inside @ ..] = self.rest
-            && let end @ [b'"', after @ ..] = skip_plain(inside)
-            && let Some(plain) = self.text.get(self.text.len() - inside.len()..self.text.len() - end.len())
-        {
-            self.rest = after;
-            return Ok(plain.into());
+        let before = self.rest;
+        if self.take(b'"') {
+            let start = self.at();
+            self.rest = skip_plain(self.rest);
+            let end = self.at();
+            if let [b'"', after @ ..] = self.rest
+                && let Some(plain) = self.text.get(start..end)
+            {
+                self.rest = after;
+                return Ok(plain.into());
+            }
         }
+        self.rest = before;
         self.typed()
     }
 
@@ -101,14 +106,19 @@ impl<'a> Reader<'a> {
     }
 
     /// A value of any type that serde can read.
+    #[inline(always)]
     pub(super) fn typed<T: Deserialize<'a>>(&mut self) -> Result<T, Malformed> {
-        let text = self.value()?;
-        from_text(text, self.at() - text.len())
+        let (value, after) = typed(self.text, self.rest)?;
+        self.rest = after;
+        Ok(value)
     }
 
     /// Passes over a value that nobody asks for.
+    #[inline(always)]
     pub(super) fn skip(&mut self) -> Result<(), Malformed> {
-        self.value().map(drop)
+        let (_, after) = value(self.text, self.rest)?;
+        self.rest = after;
+        Ok(())
     }
 
     /// How many bytes are not yet read.
@@ -117,18 +127,19 @@ impl<'a> Reader<'a> {
     }
 
     /// What to say of an object that ended without a member that it must have.
-    #[cold]
+    #[inline(always)]
     pub(super) fn missing(&self, member: &str) -> Malformed {
-        self.refused(format!("missing field `{member}`"))
+        missing(self.at(), member)
     }
 
     /// What to say of that which was just read.
-    #[cold]
-    pub(super) fn refused(&self, reason: impl Into<String>) -> Malformed {
-        Malformed::new(self.at(), reason)
+    #[inline(always)]
+    pub(super) fn refused(&self, reason: &str) -> Malformed {
+        refused(self.at(), reason)
     }
 
-    /// What is between brackets, with commas between two of it.
+    /// What is between brackets, with commas between two of it. It is read with a cursor of its own, which then never
+    /// leaves the registers: functions that are not inlined are given what is not yet read, and never the reader.
     #[inline(always)]
     fn list(
         &mut self,
@@ -136,29 +147,34 @@ impl<'a> Reader<'a> {
         expected: &'static str,
         mut item: impl FnMut(&mut Self) -> Result<(), Malformed>,
     ) -> Result<(), Malformed> {
-        if !self.take(open) {
-            return Err(self.unexpected(expected));
+        let mut reader = Self { ..*self };
+        if !reader.take(open) {
+            return Err(unexpected(self.text, self.rest, expected));
         }
-        if self.take(close) {
-            return Ok(());
-        }
-        loop {
-            item(self)?;
-            if self.take(close) {
-                return Ok(());
+        if !reader.take(close) {
+            loop {
+                item(&mut reader)?;
+                if !reader.take(b',') {
+                    break;
+                }
             }
-            self.punctuation(b',')?;
+            reader.punctuation(close)?;
         }
+        self.rest = reader.rest;
+        Ok(())
     }
 
     #[inline(always)]
     fn punctuation(&mut self, byte: u8) -> Result<(), Malformed> {
-        if self.take(byte) { Ok(()) } else { Err(self.broken()) }
+        if self.take(byte) { Ok(()) } else { Err(refused(self.at(), BROKEN)) }
     }
 
+    /// Passes over this byte, and white space before it. Most documents have none: the byte is looked for first.
     #[inline(always)]
     fn take(&mut self, byte: u8) -> bool {
-        self.skip_whitespace();
+        if let [..=b' ', ..] = self.rest {
+            self.rest = after_whitespace(self.rest);
+        }
         match self.rest {
             [first, after @ ..] if *first == byte => {
                 self.rest = after;
@@ -171,71 +187,54 @@ impl<'a> Reader<'a> {
     #[inline(always)]
     fn skip_whitespace(&mut self) {
         if let [..=b' ', ..] = self.rest {
-            self.rest = skip_whitespace(self.rest);
+            self.rest = after_whitespace(self.rest);
         }
     }
 
-    /// The text of a value, which ends where its brackets are closed.
-    fn value(&mut self) -> Result<&'a str, Malformed> {
-        self.skip_whitespace();
-        let start = self.at();
-        let mut depth = 0usize;
-        loop {
-            match self.rest {
-                [b'"', after @ ..] => self.rest = skip_string(after),
-                [b'{' | b'[', after @ ..] => {
-                    depth += 1;
-                    self.rest = after;
-                }
-                [b'}' | b']', after @ ..] if depth > 0 => {
-                    depth -= 1;
-                    self.rest = after;
-                }
-                [..=b' ' | b',' | b':', after @ ..] if depth > 0 => self.rest = after,
-                [_, ..] => self.rest = skip_word(self.rest),
-                [] => break,
-            }
-            if depth == 0 {
-                break;
-            }
-        }
-        match self.text.get(start..self.at()) {
-            Some(value) if depth == 0 && !value.is_empty() => Ok(value),
-            _ => Err(self.broken()),
-        }
-    }
-
+    #[inline(always)]
     fn at(&self) -> usize {
         self.text.len() - self.rest.len()
     }
+}
 
-    /// Says what was found in the place of what was expected.
-    #[cold]
-    fn unexpected(&mut self, expected: &'static str) -> Malformed {
-        /// Takes nothing: each of its methods is the one that refuses.
-        struct Nothing(&'static str);
-        impl Visitor<'_> for Nothing {
-            type Value = Infallible;
+/// The scanner lets no such text through.
+const BROKEN: &str = "not well-formed JSON";
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.0)
+/// The text of the value that begins `rest`, and what follows. It ends where its brackets are closed.
+fn value<'a>(text: &'a str, rest: &'a [u8]) -> Result<(&'a str, &'a [u8]), Malformed> {
+    let rest = skip_whitespace(rest);
+    let mut after = rest;
+    let mut depth = 0usize;
+    loop {
+        match after {
+            [b'"', inside @ ..] => after = skip_string(inside),
+            [b'{' | b'[', inside @ ..] => {
+                depth += 1;
+                after = inside;
             }
+            [b'}' | b']', outside @ ..] if depth > 0 => {
+                depth -= 1;
+                after = outside;
+            }
+            [..=b' ' | b',' | b':', next @ ..] if depth > 0 => after = next,
+            [_, ..] => after = skip_word(after),
+            [] => break,
         }
-        let text = match self.value() {
-            Ok(text) => text,
-            Err(fault) => return fault,
-        };
-        match serde_json::Deserializer::from_str(text).deserialize_any(Nothing(expected)) {
-            Err(error) => malformed(text, &error, self.at() - text.len()),
-            Ok(never) => match never {},
+        if depth == 0 {
+            break;
         }
     }
+    let at = text.len() - rest.len();
+    match text.get(at..text.len() - after.len()) {
+        Some(value) if depth == 0 && !value.is_empty() => Ok((value, after)),
+        _ => Err(refused(at, BROKEN)),
+    }
+}
 
-    /// The scanner lets no such text through.
-    #[cold]
-    fn broken(&self) -> Malformed {
-        self.refused("not well-formed JSON")
-    }
+/// The same, of a type.
+fn typed<'a, T: Deserialize<'a>>(text: &'a str, rest: &'a [u8]) -> Result<(T, &'a [u8]), Malformed> {
+    let (value, after) = value(text, rest)?;
+    Ok((from_text(value, text.len() - after.len() - value.len())?, after))
 }
 
 /// From behind the first quote to behind the last one.
@@ -253,4 +252,41 @@ fn skip_string(mut rest: &[u8]) -> &[u8] {
 fn skip_word(rest: &[u8]) -> &[u8] {
     let ends = |b: &u8| matches!(b, 0..=b' ' | b',' | b':' | b'"' | b'{' | b'}' | b'[' | b']');
     rest.iter().position(ends).and_then(|end| rest.get(end..)).unwrap_or_default()
+}
+
+#[inline(never)]
+fn after_whitespace(rest: &[u8]) -> &[u8] {
+    skip_whitespace(rest)
+}
+
+#[cold]
+fn missing(at: usize, member: &str) -> Malformed {
+    Malformed::new(at, format!("missing field `{member}`"))
+}
+
+#[cold]
+fn refused(at: usize, reason: &str) -> Malformed {
+    Malformed::new(at, reason)
+}
+
+/// Says what was found in the place of what was expected.
+#[cold]
+fn unexpected(text: &str, rest: &[u8], expected: &'static str) -> Malformed {
+    /// Takes nothing: each of its methods is the one that refuses.
+    struct Nothing(&'static str);
+    impl Visitor<'_> for Nothing {
+        type Value = Infallible;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+    let (value, after) = match value(text, rest) {
+        Ok(found) => found,
+        Err(fault) => return fault,
+    };
+    match serde_json::Deserializer::from_str(value).deserialize_any(Nothing(expected)) {
+        Err(error) => malformed(value, &error, text.len() - after.len() - value.len()),
+        Ok(never) => match never {},
+    }
 }

@@ -148,9 +148,7 @@ impl Snapshot {
     /// What it says about a targets role.
     #[must_use]
     pub fn meta(&self, role: &RoleName) -> Option<MetaFile> {
-        let entry = self.find(role.as_str())?;
-        let (length, hashes) = entry.rest.as_deref().cloned().unwrap_or_default();
-        Some(MetaFile { version: entry.version, length, hashes })
+        self.find(role.as_str()).map(Self::meta_file)
     }
 
     /// The version it lists for a role, by the role's name.
@@ -162,6 +160,17 @@ impl Snapshot {
     /// is never used.
     pub(crate) fn versions(&self) -> impl Iterator<Item = (&str, u64)> {
         self.entries.iter().map(|e| (self.name(e), e.version)).filter(|(name, _)| *name != "root")
+    }
+
+    /// All that it lists, sorted by name.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, MetaFile)> {
+        self.entries.iter().map(|entry| (self.name(entry), Self::meta_file(entry)))
+    }
+
+    fn meta_file(entry: &SnapshotEntry) -> MetaFile {
+        let (length, hashes) = entry.rest.as_deref().cloned().unwrap_or_default();
+        MetaFile { version: entry.version, length, hashes }
     }
 
     fn find(&self, name: &str) -> Option<&SnapshotEntry> {
@@ -196,6 +205,12 @@ impl Meta {
         let mut meta = Self::default();
         reader.object("an object of metadata files", |reader, name| {
             let file = RawMetaFile::read(reader)?;
+            if meta.entries.is_empty() {
+                // Most names are as long as the first one, and nothing else is listed of most files than a version.
+                let entries = reader.remaining() / (name.len() + r#""":{"version":1},"#.len());
+                meta.entries.reserve(entries);
+                meta.names.reserve(entries.saturating_mul(name.len()));
+            }
             match name.strip_suffix(".json") {
                 Some(role) => meta.push(role, file.into_meta_file(name)?),
                 // Names of another form belong to no role; they are signed and otherwise ignored.

@@ -149,6 +149,17 @@ impl Delegations {
         })
     }
 
+    /// The patterns or prefixes of one delegation.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn claims(&self, index: usize) -> Vec<&str> {
+        match &self.roles {
+            Roles::Listed(listed) => {
+                listed.roles.get(index).map(|role| listed.claims_of(role).collect()).unwrap_or_default()
+            }
+            Roles::Succinct(_) => Vec::new(),
+        }
+    }
+
     fn at(&self, index: usize) -> Option<Delegation> {
         match &self.roles {
             Roles::Succinct(succinct) => succinct.at(index),

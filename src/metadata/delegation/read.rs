@@ -102,7 +102,10 @@ impl Listed {
                 "keyids" => {
                     keyids.clear();
                     has_keyids = true;
-                    reader.array("a list of strings", |reader| Ok(keyids.push(reader.str()?)))?;
+                    reader.array("a list of strings", |reader| {
+                        keyids.push(reader.str()?);
+                        Ok(())
+                    })?;
                 }
                 "paths" => paths = Some(self.read_claims(reader)?),
                 "path_hash_prefixes" => prefixes = Some(self.read_claims(reader)?),
@@ -125,10 +128,11 @@ impl Listed {
         let pushed = claims.and_then(|claims| self.push(name.as_ref(), keyids, threshold, terminating, claims));
         pushed.map_err(|reason| {
             let name: String = name.as_ref().chars().take(128).collect();
-            reader.refused(format!("delegation to {name:?}: {reason}"))
+            reader.refused(&format!("delegation to {name:?}: {reason}"))
         })
     }
 
+    #[inline(always)]
     /// Reads patterns or prefixes: which of [`Listed::claims`] they have become.
     fn read_claims(&mut self, reader: &mut Reader<'_>) -> Result<Span, Malformed> {
         let count = |claims: &[Span]| u32::try_from(claims.len()).map_err(|_| Malformed::new(0, TOO_LONG));
