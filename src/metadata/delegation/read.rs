@@ -132,8 +132,8 @@ impl Listed {
         })
     }
 
-    #[inline(always)]
     /// Reads patterns or prefixes: which of [`Listed::claims`] they have become.
+    #[inline(always)]
     fn read_claims(&mut self, reader: &mut Reader<'_>) -> Result<Span, Malformed> {
         let count = |claims: &[Span]| u32::try_from(claims.len()).map_err(|_| Malformed::new(0, TOO_LONG));
         let start = count(&self.claims)?;
