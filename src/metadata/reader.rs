@@ -138,8 +138,7 @@ impl<'a> Reader<'a> {
         refused(self.at(), reason)
     }
 
-    /// What is between brackets, with commas between two of it. It is read with a cursor of its own, which then never
-    /// leaves the registers: functions that are not inlined are given what is not yet read, and never the reader.
+    /// What is between brackets, with commas between two of it.
     #[inline(always)]
     fn list(
         &mut self,
@@ -147,21 +146,18 @@ impl<'a> Reader<'a> {
         expected: &'static str,
         mut item: impl FnMut(&mut Self) -> Result<(), Malformed>,
     ) -> Result<(), Malformed> {
-        let mut reader = Self { ..*self };
-        if !reader.take(open) {
+        if !self.take(open) {
             return Err(unexpected(self.text, self.rest, expected));
         }
-        if !reader.take(close) {
-            loop {
-                item(&mut reader)?;
-                if !reader.take(b',') {
-                    break;
-                }
-            }
-            reader.punctuation(close)?;
+        if self.take(close) {
+            return Ok(());
         }
-        self.rest = reader.rest;
-        Ok(())
+        loop {
+            item(self)?;
+            if !self.take(b',') {
+                return self.punctuation(close);
+            }
+        }
     }
 
     #[inline(always)]
