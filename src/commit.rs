@@ -109,7 +109,7 @@ impl Write {
 /// The record as another process may have left it. One that is damaged is about to be replaced.
 fn read_floors(store: &impl Store) -> Result<Option<Floors>, StoreError> {
     let Some(bytes) = store.read(&Entry::Floors, MAX_FLOORS_BYTES)? else { return Ok(None) };
-    match Floors::from_bytes(&bytes) {
+    match Floors::from_bytes(bytes) {
         Ok(floors) => Ok(Some(floors)),
         Err(BadRecord::Damaged) => Ok(None),
         Err(BadRecord::Newer(found)) => Err(newer_floors(found)),

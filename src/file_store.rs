@@ -177,7 +177,8 @@ fn read_file(path: &Path, max_bytes: u64) -> io::Result<Option<Vec<u8>>> {
         file => file?,
     };
     let mut bytes = Vec::new();
-    // The length in the metadata may lie or change; only what was read counts.
+    // The length in the metadata may lie or change; only what was read counts. It saves growing step by step.
+    bytes.try_reserve_exact(usize::try_from(file.metadata()?.len().min(max_bytes)).unwrap_or(0))?;
     file.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
     Ok(Some(bytes))
 }

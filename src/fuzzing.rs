@@ -4,10 +4,10 @@
 
 #![allow(missing_docs, clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
-use crate::canonical::{reference, split};
+use crate::canonical::{self, split};
 use crate::crypto::PublicKey;
 use crate::limits::Limits;
-use crate::metadata::{Root, Signed, Snapshot, Targets, Timestamp};
+use crate::metadata::{Root, Signed, Snapshot, Targets, Timestamp, reference};
 use crate::role::{RoleName, TargetPath};
 use crate::transport::BaseUrl;
 use crate::trusted::Floors;
@@ -17,7 +17,7 @@ use crate::{pattern, time};
 pub fn canonical(bytes: &[u8]) {
     for max_depth in [3, 16] {
         let found = split(bytes, max_depth);
-        let expected = reference::split(bytes, max_depth);
+        let expected = canonical::reference::split(bytes, max_depth);
         let document = match (found, expected) {
             (Err(malformed), None) => {
                 assert!(malformed.offset <= bytes.len(), "{malformed:?}");
@@ -42,19 +42,25 @@ pub fn canonical(bytes: &[u8]) {
     }
 }
 
-/// Every type of metadata takes any strict JSON object without a panic, and what it gives back is in order.
+/// Every type of metadata takes any strict JSON object without a panic; it accepts what the reference accepts and says
+/// the same of it; and what it gives back is in order.
 pub fn metadata(bytes: &[u8]) {
     let limits = Limits::default();
     let envelope = [b"{\"signatures\":[],\"signed\":", bytes, b"}"].concat();
     let Ok(document) = split(&envelope, limits.json_depth) else { return };
     let _ = Root::parse(document.signed, &limits);
-    let _ = Timestamp::parse(document.signed, &limits);
-    if let Ok(snapshot) = Snapshot::parse(document.signed, &limits) {
+    let timestamp = Timestamp::parse(document.signed, &limits).ok();
+    assert_eq!(timestamp.as_ref().map(reference::describe_timestamp), reference::timestamp(document.signed));
+    let snapshot = Snapshot::parse(document.signed, &limits).ok();
+    assert_eq!(snapshot.as_ref().map(reference::describe_snapshot), reference::snapshot(document.signed));
+    let targets = Targets::parse(document.signed, &limits).ok();
+    assert_eq!(targets.as_ref().map(reference::describe_targets), reference::targets(document.signed, &limits));
+    if let Some(snapshot) = snapshot {
         let names: Vec<&str> = snapshot.versions().map(|(name, _)| name).collect();
         assert!(names.is_sorted_by(|a, b| a < b));
         assert!(names.iter().all(|name| snapshot.version_of(name).is_some()));
     }
-    if let Ok(targets) = Targets::parse(document.signed, &limits) {
+    if let Some(targets) = targets {
         assert!(targets.targets().is_sorted_by(|a, b| a.path() < b.path()));
         let path = TargetPath::new("packages/a.whl").unwrap();
         let _ = targets.delegations().claiming(&path);
@@ -73,7 +79,7 @@ pub fn key(bytes: &[u8]) {
 
 /// Names, paths, patterns, addresses, times and records of floors: none panics, and none leaves its place.
 pub fn names(bytes: &[u8]) {
-    let _ = Floors::from_bytes(bytes);
+    let _ = Floors::from_bytes(bytes.to_vec());
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     if let Some(time) = time::parse(text) {
         assert_eq!(time::format(time), text);

@@ -16,15 +16,16 @@ pub(crate) fn run(name: &str, dir: &Path) {
     match name {
         "first-run" => approve(dir, fresh.path(), paths.by_ref().take(1), fresh.path()),
         "unchanged" => {
+            // The same command as before: the target is there, too.
             if !warm.exists() {
-                approve(dir, &warm, paths.clone().take(1), fresh.path());
+                approve(dir, &warm, paths.clone().take(1), &warm);
                 // This process did the first run; what is to be measured starts anew.
                 let exe = std::env::current_exe().expect("the path of this program");
                 let status = std::process::Command::new(exe).args(["--run", name]).arg(dir).status();
                 assert!(status.expect("the scenario starts").success());
                 return;
             }
-            approve(dir, &warm, paths.by_ref().take(1), fresh.path());
+            approve(dir, &warm, paths.by_ref().take(1), &warm);
         }
         "hundred-bins" => approve(dir, fresh.path(), paths.by_ref().take(100), fresh.path()),
         "2000-bins" => search(dir, fresh.path(), paths),

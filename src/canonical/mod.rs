@@ -21,6 +21,7 @@ mod tests;
 use std::borrow::Cow;
 
 use self::scan::{Next, Scan, Scanner};
+pub(crate) use self::string::{skip_plain, skip_whitespace};
 use crate::error::Malformed;
 
 /// The two members of an envelope, and what the one signs of the other.

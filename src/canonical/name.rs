@@ -9,18 +9,18 @@ use crate::role::write_escaped;
 /// The name of a member, as received, without its quotes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Name<'a> {
-    raw: &'a str,
+    raw: &'a [u8],
     has_escapes: bool,
 }
 
 impl<'a> Name<'a> {
-    /// `raw` passed the scanner, so every escape in it is whole.
-    pub(super) fn new(raw: &'a str, has_escapes: bool) -> Self {
+    /// `raw` passed the scanner: it is UTF-8, and every escape in it is whole.
+    pub(super) fn new(raw: &'a [u8], has_escapes: bool) -> Self {
         Self { raw, has_escapes }
     }
 
     pub(super) fn is(self, plain: &str) -> bool {
-        self.cmp(Name::new(plain, false)).is_eq()
+        self.cmp(Name::new(plain.as_bytes(), false)).is_eq()
     }
 
     /// By code points, which is also the order of the bytes in UTF-8.
@@ -28,7 +28,7 @@ impl<'a> Name<'a> {
     /// Costs no more than the shorter name: a long one, compared with many, must not be read to its end each time.
     #[inline]
     pub(super) fn cmp(self, other: Name<'_>) -> Ordering {
-        match (self.raw.as_bytes(), other.raw.as_bytes()) {
+        match (self.raw, other.raw) {
             _ if self.has_escapes || other.has_escapes => self.chars().cmp(other.chars()),
             // Most names differ at once; this spares them a call.
             ([a, ..], [b, ..]) if a != b => a.cmp(b),
@@ -41,8 +41,12 @@ impl<'a> Name<'a> {
         self.raw.as_ptr().addr().saturating_sub(text.as_ptr().addr())
     }
 
+    fn text(self) -> &'a str {
+        std::str::from_utf8(self.raw).unwrap_or_default()
+    }
+
     fn chars(self) -> impl Iterator<Item = char> {
-        let mut rest = self.raw;
+        let mut rest = self.text();
         std::iter::from_fn(move || {
             let first = rest.chars().next()?;
             let (c, length) = match first {
@@ -58,6 +62,6 @@ impl<'a> Name<'a> {
 /// As received, but harmless on a terminal.
 impl fmt::Display for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_escaped(f, self.raw)
+        write_escaped(f, self.text())
     }
 }

@@ -68,7 +68,14 @@ impl<'a> Scanner<'a> {
         self.text.len() - self.rest.len()
     }
 
+    /// Passes over one byte.
     #[inline(always)]
+    fn step(&mut self) {
+        if let [_, after @ ..] = self.rest {
+            self.rest = after;
+        }
+    }
+
     fn advance(&mut self, count: usize) {
         self.rest = self.rest.get(count..).unwrap_or_default();
     }
@@ -135,7 +142,7 @@ impl<'a> Scanner<'a> {
             return Err(self.malformed(format!("arrays and objects nest more than {} deep", self.max_depth)));
         }
         self.open.push(what);
-        self.advance(1);
+        self.step();
         self.skip_whitespace();
         Ok(())
     }
@@ -156,7 +163,7 @@ impl<'a> Scanner<'a> {
                 _ => return Err(self.expected("`,` or `}`")),
             },
         };
-        self.advance(1);
+        self.step();
         self.skip_whitespace();
         Ok(next)
     }
@@ -164,7 +171,7 @@ impl<'a> Scanner<'a> {
     #[inline(always)]
     fn close_array(&mut self) -> Next {
         self.open.pop();
-        self.advance(1);
+        self.step();
         Next::End
     }
 
@@ -176,7 +183,7 @@ impl<'a> Scanner<'a> {
             }
             self.members.truncate(first);
         }
-        self.advance(1);
+        self.step();
         Ok(Next::End)
     }
 
@@ -208,50 +215,53 @@ impl<'a> Scanner<'a> {
             return Err(self.expected("the name of a member, in quotes,"));
         }
         let start = self.output.position(self.at());
-        let quote = self.at();
-        let has_escapes = self.string()?;
-        let name = Name::new(self.slice(quote + 1..self.at() - 1), has_escapes);
+        let (raw, has_escapes) = self.string()?;
+        let name = Name::new(raw, has_escapes);
         self.skip_whitespace();
         if self.peek() != Some(b':') {
             return Err(self.expected("`:`"));
         }
-        self.advance(1);
+        self.step();
         self.skip_whitespace();
 
         if let Some(Open::Object { first, ascending }) = self.open.last_mut() {
-            let previous = self.members.get(*first..).and_then(|members| members.last());
-            *ascending = *ascending && previous.is_none_or(|previous| previous.name.cmp(name).is_lt());
+            *ascending = *ascending
+                && match self.members.last() {
+                    Some(previous) if self.members.len() > *first => previous.name.cmp(name).is_lt(),
+                    _ => true,
+                };
         }
         self.members.push(Member { name, start });
         Ok(name)
     }
 
-    /// A string. Does it have escapes?
-    #[inline]
-    fn string(&mut self) -> Scan<bool> {
-        let start = self.at();
-        self.advance(1);
+    /// A string: what is between its quotes, and whether that has escapes.
+    #[inline(always)]
+    fn string(&mut self) -> Scan<(&'a [u8], bool)> {
+        self.step();
+        let inside = self.rest;
         self.skip_plain();
-        if self.peek() == Some(b'"') {
-            self.advance(1);
-            return Ok(false);
+        let has_escapes = self.peek() != Some(b'"');
+        if has_escapes {
+            self.string_with_escapes(inside)?;
         }
-        self.string_with_escapes(start)
+        let length = inside.len() - self.rest.len();
+        self.step();
+        Ok((inside.get(..length).unwrap_or_default(), has_escapes))
     }
 
+    /// The rest of a string, up to its last quote.
     #[inline(never)]
-    fn string_with_escapes(&mut self, start: usize) -> Scan<bool> {
+    fn string_with_escapes(&mut self, inside: &[u8]) -> Scan<()> {
         loop {
             match self.peek() {
-                Some(b'"') => break,
+                Some(b'"') => return Ok(()),
                 Some(b'\\') => self.escape()?,
                 Some(_) => return Err(self.malformed("unescaped control character in a string")),
-                None => return Err(malformed_at(start, "a string without an end")),
+                None => return Err(malformed_at(self.text.len() - inside.len() - 1, "a string without an end")),
             }
             self.skip_plain();
         }
-        self.advance(1);
-        Ok(true)
     }
 
     #[inline(always)]

@@ -2,7 +2,7 @@
 
 /// Leaves out the bytes that stand for themselves: no quote, no backslash, no control character.
 #[inline(always)]
-pub(super) fn skip_plain(mut rest: &[u8]) -> &[u8] {
+pub(crate) fn skip_plain(mut rest: &[u8]) -> &[u8] {
     while let Some((word, after)) = rest.split_first_chunk::<8>() {
         let special = special_bytes(u64::from_le_bytes(*word));
         if special != 0 {
@@ -32,7 +32,7 @@ fn special_bytes(word: u64) -> u64 {
 
 /// Leaves out whitespace. Most of it is indentation: a line feed and spaces.
 #[inline]
-pub(super) fn skip_whitespace(mut rest: &[u8]) -> &[u8] {
+pub(crate) fn skip_whitespace(mut rest: &[u8]) -> &[u8] {
     while let [b' ' | b'\t' | b'\n' | b'\r', after @ ..] = rest {
         rest = after;
         if let Some(word) = rest.first_chunk::<8>() {

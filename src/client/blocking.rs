@@ -296,7 +296,8 @@ impl<T: Transport, S: Store> Client<T, S> {
                 Fetched::NotFound => continue,
                 Fetched::Forbidden => return Err(forbidden(&url).into()),
             };
-            let mut buffer = vec![0; 64 << 10];
+            // Systems write large pieces with less work for each byte. What is not used of this is never touched.
+            let mut buffer = vec![0; 1 << 20];
             loop {
                 match body.read(&mut buffer) {
                     Ok(0) => return Ok(()),

@@ -6,9 +6,14 @@
 mod delegation;
 mod key;
 pub(crate) mod raw;
+mod reader;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod reference;
 mod root;
 mod snapshot;
 mod targets;
+#[cfg(test)]
+mod tests;
 mod timestamp;
 
 use std::borrow::Cow;
@@ -28,7 +33,8 @@ use crate::digest::{self, Digest};
 use crate::error::Malformed;
 use crate::limits::Limits;
 use crate::time;
-use raw::{Object, Str, from_text};
+use raw::{Object, Str, Version, from_text};
+use reader::Reader;
 
 /// A document of which nothing is known but its outer form (TUF-1.0.34 §4.2).
 pub(crate) struct Unverified<'a> {
@@ -181,6 +187,43 @@ impl Header {
             Expires::At(time) => *time,
             Expires::Unreadable(_) => SystemTime::UNIX_EPOCH,
         }
+    }
+}
+
+/// The members that all types have, as they are come upon among the others.
+#[derive(Default)]
+struct HeaderMembers<'a> {
+    kind: Option<Str<'a>>,
+    spec_version: Option<Str<'a>>,
+    version: Option<Version>,
+    expires: Option<Str<'a>>,
+}
+
+impl<'a> HeaderMembers<'a> {
+    /// Reads a member that is one of these, and passes over one that no type knows.
+    fn read(&mut self, name: &str, reader: &mut Reader<'a>) -> Result<(), Malformed> {
+        match name {
+            "_type" => self.kind = Some(reader.str()?),
+            "spec_version" => self.spec_version = Some(reader.str()?),
+            "version" => self.version = Some(reader.number(Version::new)?),
+            "expires" => self.expires = Some(reader.str()?),
+            _ => reader.skip()?,
+        }
+        Ok(())
+    }
+
+    /// Judges them once the object has ended.
+    ///
+    /// # Errors
+    /// As [`Header::new`]; one that is missing; an expiry that is not readable.
+    fn into_header(self, expected: &str, reader: &Reader<'_>) -> Result<Header, Malformed> {
+        let kind = self.kind.ok_or_else(|| reader.missing("_type"))?;
+        let spec_version = self.spec_version.ok_or_else(|| reader.missing("spec_version"))?;
+        let version = self.version.ok_or_else(|| reader.missing("version"))?;
+        let expires = self.expires.ok_or_else(|| reader.missing("expires"))?;
+        let header = Header::new(expected, kind.as_ref(), spec_version.as_ref(), version.0, expires.as_ref())?;
+        header.expires()?;
+        Ok(header)
     }
 }
 

@@ -7,13 +7,19 @@ use std::marker::PhantomData;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
+use super::reader::Reader;
 use crate::digest::{Digest, HashAlgorithm, Hashes};
 use crate::error::Malformed;
 
 /// Parses a part of a received document. The offset in an error is relative to the received bytes, as far as one line
 /// and column can say; `base` is where the part starts.
 pub(crate) fn from_text<'a, T: Deserialize<'a>>(text: &'a str, base: usize) -> Result<T, Malformed> {
-    serde_json::from_str(text).map_err(|error| Malformed::new(offset_of(text, &error, base), reason_of(&error)))
+    serde_json::from_str(text).map_err(|error| malformed(text, &error, base))
+}
+
+/// What serde says of that part.
+pub(crate) fn malformed(text: &str, error: &serde_json::Error, base: usize) -> Malformed {
+    Malformed::new(offset_of(text, error, base), reason_of(error))
 }
 
 /// [`from_text`] for what is taken piece by piece.
@@ -47,6 +53,12 @@ fn reason_of(error: &serde_json::Error) -> String {
 /// A string that borrows from the document where it has no escapes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Str<'a>(Cow<'a, str>);
+
+impl<'a> From<&'a str> for Str<'a> {
+    fn from(plain: &'a str) -> Self {
+        Self(Cow::Borrowed(plain))
+    }
+}
 
 impl AsRef<str> for Str<'_> {
     fn as_ref(&self) -> &str {
@@ -123,46 +135,54 @@ impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de> for Pairs<K
     }
 }
 
-/// For optional members: absent is `None`, `null` is refused.
-pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
-}
-
 /// A version: an integer from 1 to 2^64 - 1 (TUF-1.0.34 §4.3).
 pub(crate) struct Version(pub(crate) u64);
 
+impl Version {
+    /// `None` for 0.
+    pub(super) fn new(version: u64) -> Option<Self> {
+        (version > 0).then_some(Self(version))
+    }
+}
+
 impl<'de> Deserialize<'de> for Version {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match u64::deserialize(deserializer)? {
-            0 => Err(de::Error::custom("a version is at least 1")),
-            version => Ok(Self(version)),
-        }
+        Self::new(u64::deserialize(deserializer)?).ok_or_else(|| de::Error::custom("a version is at least 1"))
     }
 }
 
 /// A threshold: an integer from 1 to 65,535.
 pub(crate) struct Threshold(pub(crate) u16);
 
-impl<'de> Deserialize<'de> for Threshold {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match u16::deserialize(deserializer)? {
-            0 => Err(de::Error::custom("a threshold is at least 1")),
-            threshold => Ok(Self(threshold)),
-        }
+impl Threshold {
+    /// `None` for 0 and for what is too large.
+    pub(super) fn new(threshold: u64) -> Option<Self> {
+        u16::try_from(threshold).ok().filter(|threshold| *threshold > 0).map(Self)
     }
 }
 
-/// `hashes` as listed; what is known of it is decided by [`known_hashes`].
-pub(crate) type RawHashes<'a> = Pairs<Str<'a>, Str<'a>>;
-
-/// The digests of known strong algorithms. `None` when there is none, when one of them is not hex of the right length,
-/// or when two names of one algorithm disagree: such a list can never be met.
-pub(crate) fn known_hashes(raw: &RawHashes<'_>) -> Option<Hashes> {
-    let mut digests = Vec::with_capacity(raw.0.len());
-    for (name, hex) in &raw.0 {
-        if let Some(algorithm) = HashAlgorithm::from_name(name.as_ref()) {
-            digests.push(Digest::from_hex(algorithm, hex.as_ref())?);
-        }
+impl<'de> Deserialize<'de> for Threshold {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let threshold = u16::deserialize(deserializer)?;
+        Self::new(threshold.into()).ok_or_else(|| de::Error::custom("a threshold is at least 1"))
     }
-    Hashes::new(digests)
+}
+
+/// `hashes`: the digests of known strong algorithms. `None` when there is none, when one of them is not hex of the right
+/// length, or when two names of one algorithm disagree: such a list can never be met.
+pub(super) fn read_hashes(reader: &mut Reader<'_>) -> Result<Option<Hashes>, Malformed> {
+    // Nearly every list has one hash.
+    let mut digests = Vec::with_capacity(1);
+    let mut well_formed = true;
+    reader.object("an object", |reader, name| {
+        let hex = reader.str()?;
+        if let Some(algorithm) = HashAlgorithm::from_name(name) {
+            match Digest::from_hex(algorithm, hex.as_ref()) {
+                Some(digest) => digests.push(digest),
+                None => well_formed = false,
+            }
+        }
+        Ok(())
+    })?;
+    Ok(Hashes::new(digests).filter(|_| well_formed))
 }

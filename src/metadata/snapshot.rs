@@ -3,10 +3,9 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-
-use super::raw::{Object, RawHashes, Str, Version, from_text, known_hashes, present};
-use super::{Header, Signed};
+use super::raw::{Version, read_hashes};
+use super::reader::Reader;
+use super::{Header, HeaderMembers, Signed};
 use crate::digest::Hashes;
 use crate::error::Malformed;
 use crate::limits::Limits;
@@ -41,26 +40,39 @@ impl MetaFile {
 }
 
 /// An entry of `meta` as it stands.
-#[derive(serde::Deserialize)]
-pub(super) struct RawMetaFile<'a> {
-    version: Version,
-    #[serde(default, deserialize_with = "present")]
+pub(super) struct RawMetaFile {
+    version: u64,
     length: Option<u64>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    hashes: Option<RawHashes<'a>>,
+    /// As [`read_hashes`] gives them, where there are some.
+    hashes: Option<Option<Hashes>>,
 }
 
-impl RawMetaFile<'_> {
+impl RawMetaFile {
+    #[inline(always)]
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let (mut version, mut length, mut hashes) = (None, None, None);
+        reader.object("an object", |reader, member| {
+            match member {
+                "version" => version = Some(reader.number(Version::new)?.0),
+                "length" => length = Some(reader.number(Some)?),
+                "hashes" => hashes = Some(read_hashes(reader)?),
+                _ => reader.skip()?,
+            }
+            Ok(())
+        })?;
+        Ok(Self { version: version.ok_or_else(|| reader.missing("version"))?, length, hashes })
+    }
+
     /// Hashes may be left out, but where there are some, one of them must be usable: they are there to be checked.
-    pub(super) fn to_meta_file(&self, name: &str) -> Result<MetaFile, Malformed> {
-        let hashes = match &self.hashes {
+    pub(super) fn into_meta_file(self, name: &str) -> Result<MetaFile, Malformed> {
+        let hashes = match self.hashes {
             None => None,
-            Some(raw) => Some(known_hashes(raw).ok_or_else(|| {
+            Some(usable) => Some(usable.ok_or_else(|| {
                 let name: String = name.chars().take(128).collect();
                 Malformed::new(0, format!("the hashes of {name:?} are not of a known algorithm, or not well formed"))
             })?),
         };
-        Ok(MetaFile { version: self.version.0, length: self.length, hashes })
+        Ok(MetaFile { version: self.version, length: self.length, hashes })
     }
 }
 
@@ -85,22 +97,18 @@ struct SnapshotEntry {
 
 impl Signed for Snapshot {
     fn parse(text: &str, _limits: &Limits) -> Result<Self, Malformed> {
-        #[derive(serde::Deserialize)]
-        struct RawSnapshot<'a> {
-            #[serde(rename = "_type", borrow)]
-            kind: Str<'a>,
-            #[serde(borrow)]
-            spec_version: Str<'a>,
-            version: Version,
-            #[serde(borrow)]
-            expires: Str<'a>,
-            meta: Meta,
-        }
-        let raw: RawSnapshot<'_> = from_text(text, 0)?;
-        let header =
-            Header::new("snapshot", raw.kind.as_ref(), raw.spec_version.as_ref(), raw.version.0, raw.expires.as_ref())?;
-        header.expires()?;
-        let snapshot = Self { header, names: raw.meta.names, entries: raw.meta.entries };
+        let mut reader = Reader::new(text);
+        let (mut members, mut meta) = (HeaderMembers::default(), None);
+        reader.object("an object", |reader, name| match name {
+            "meta" => {
+                meta = Some(Meta::read(reader)?);
+                Ok(())
+            }
+            other => members.read(other, reader),
+        })?;
+        let Meta { names, entries } = meta.ok_or_else(|| reader.missing("meta"))?;
+        let header = members.into_header("snapshot", &reader)?;
+        let snapshot = Self { header, names, entries };
         if snapshot.find("targets").is_none() {
             return Err(Malformed::new(0, "`meta` does not list `targets.json`"));
         }
@@ -140,9 +148,7 @@ impl Snapshot {
     /// What it says about a targets role.
     #[must_use]
     pub fn meta(&self, role: &RoleName) -> Option<MetaFile> {
-        let entry = self.find(role.as_str())?;
-        let (length, hashes) = entry.rest.as_deref().cloned().unwrap_or_default();
-        Some(MetaFile { version: entry.version, length, hashes })
+        self.find(role.as_str()).map(Self::meta_file)
     }
 
     /// The version it lists for a role, by the role's name.
@@ -154,6 +160,17 @@ impl Snapshot {
     /// is never used.
     pub(crate) fn versions(&self) -> impl Iterator<Item = (&str, u64)> {
         self.entries.iter().map(|e| (self.name(e), e.version)).filter(|(name, _)| *name != "root")
+    }
+
+    /// All that it lists, sorted by name.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, MetaFile)> {
+        self.entries.iter().map(|entry| (self.name(entry), Self::meta_file(entry)))
+    }
+
+    fn meta_file(entry: &SnapshotEntry) -> MetaFile {
+        let (length, hashes) = entry.rest.as_deref().cloned().unwrap_or_default();
+        MetaFile { version: entry.version, length, hashes }
     }
 
     fn find(&self, name: &str) -> Option<&SnapshotEntry> {
@@ -177,39 +194,29 @@ impl fmt::Debug for Snapshot {
 }
 
 /// `meta`, read entry by entry into its compact form.
+#[derive(Default)]
 struct Meta {
     names: String,
     entries: Vec<SnapshotEntry>,
 }
 
-impl<'de> Deserialize<'de> for Meta {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(MetaSeed)
-    }
-}
-
-struct MetaSeed;
-
-impl<'de> Visitor<'de> for MetaSeed {
-    type Value = Meta;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object of metadata files")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Meta, A::Error> {
-        use serde::de::Error as _;
-        let mut meta = Meta { names: String::new(), entries: Vec::new() };
-        while let Some((name, Object(file))) = map.next_entry::<Str<'_>, Object<RawMetaFile<'_>>>()? {
-            // Names of another form belong to no role; they are signed and otherwise ignored.
-            let Some(role) = name.as_ref().strip_suffix(".json") else { continue };
-            let file = file.to_meta_file(name.as_ref()).map_err(|fault| A::Error::custom(fault.reason))?;
-            let start = u32::try_from(meta.names.len()).map_err(A::Error::custom)?;
-            meta.names.push_str(role);
-            let end = u32::try_from(meta.names.len()).map_err(A::Error::custom)?;
-            let rest = (file.length.is_some() || file.hashes.is_some()).then(|| Box::new((file.length, file.hashes)));
-            meta.entries.push(SnapshotEntry { start, end, version: file.version, rest });
-        }
+impl Meta {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let mut meta = Self::default();
+        reader.object("an object of metadata files", |reader, name| {
+            let file = RawMetaFile::read(reader)?;
+            if meta.entries.is_empty() {
+                // Most names are as long as the first one, and nothing else is listed of most files than a version.
+                let entries = reader.remaining() / (name.len() + r#""":{"version":1},"#.len());
+                meta.entries.reserve(entries);
+                meta.names.reserve(entries.saturating_mul(name.len()));
+            }
+            match name.strip_suffix(".json") {
+                Some(role) => meta.push(role, file.into_meta_file(name)?),
+                // Names of another form belong to no role; they are signed and otherwise ignored.
+                None => Ok(()),
+            }
+        })?;
         let names = &meta.names;
         // Sorted as received in most repositories by file name; by role name the order can differ (`a-b.json` before
         // `a.json`), so it is made sure here.
@@ -217,5 +224,15 @@ impl<'de> Visitor<'de> for MetaSeed {
             meta.entries.sort_unstable_by(|a, b| name_in(names, a).cmp(name_in(names, b)));
         }
         Ok(meta)
+    }
+
+    fn push(&mut self, role: &str, file: MetaFile) -> Result<(), Malformed> {
+        let too_long = |_| Malformed::new(0, "the names of `meta` are too long");
+        let start = u32::try_from(self.names.len()).map_err(too_long)?;
+        self.names.push_str(role);
+        let end = u32::try_from(self.names.len()).map_err(too_long)?;
+        let rest = (file.length.is_some() || file.hashes.is_some()).then(|| Box::new((file.length, file.hashes)));
+        self.entries.push(SnapshotEntry { start, end, version: file.version, rest });
+        Ok(())
     }
 }

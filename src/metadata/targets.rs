@@ -2,12 +2,12 @@
 
 use std::time::SystemTime;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::delegation::{Delegations, RawDelegations};
-use super::raw::{Object, Pairs, RawHashes, Str, Version, from_text, known_hashes, present};
-use super::{Header, Signed};
+use super::delegation::Delegations;
+use super::raw::read_hashes;
+use super::reader::Reader;
+use super::{Header, HeaderMembers, Signed};
 use crate::digest::Hashes;
 use crate::error::Malformed;
 use crate::limits::Limits;
@@ -59,55 +59,21 @@ impl TargetEntry {
     }
 }
 
-#[derive(Deserialize)]
-struct RawTargets<'a> {
-    #[serde(rename = "_type", borrow)]
-    kind: Str<'a>,
-    #[serde(borrow)]
-    spec_version: Str<'a>,
-    version: Version,
-    #[serde(borrow)]
-    expires: Str<'a>,
-    #[serde(borrow)]
-    targets: Pairs<Str<'a>, Object<RawTarget<'a>>>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    delegations: Option<Object<RawDelegations<'a>>>,
-}
-
-#[derive(Deserialize)]
-struct RawTarget<'a> {
-    length: u64,
-    #[serde(borrow)]
-    hashes: RawHashes<'a>,
-    #[serde(borrow, default)]
-    custom: Option<&'a RawValue>,
-}
-
 impl Signed for Targets {
     fn parse(text: &str, limits: &Limits) -> Result<Self, Malformed> {
-        let raw: RawTargets<'_> = from_text(text, 0)?;
-        let header =
-            Header::new("targets", raw.kind.as_ref(), raw.spec_version.as_ref(), raw.version.0, raw.expires.as_ref())?;
-        header.expires()?;
-        let mut targets: Vec<TargetEntry> = raw
-            .targets
-            .0
-            .iter()
-            .map(|(path, Object(target))| TargetEntry {
-                path: path.as_ref().into(),
-                length: target.length,
-                hashes: known_hashes(&target.hashes),
-                custom: target.custom.map(|raw| raw.get().into()),
-            })
-            .collect();
-        if !targets.is_sorted_by(|a, b| a.path < b.path) {
-            targets.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-        }
-        let delegations = match raw.delegations {
-            Some(Object(raw)) => raw.into_delegations(limits)?,
-            None => Delegations::default(),
-        };
-        Ok(Self { header, targets, delegations })
+        let mut reader = Reader::new(text);
+        let (mut members, mut targets, mut delegations) = (HeaderMembers::default(), None, None);
+        reader.object("an object", |reader, name| {
+            match name {
+                "targets" => targets = Some(read_targets(reader)?),
+                "delegations" => delegations = Some(Delegations::read(reader, limits)?),
+                other => members.read(other, reader)?,
+            }
+            Ok(())
+        })?;
+        let targets = targets.ok_or_else(|| reader.missing("targets"))?;
+        let header = members.into_header("targets", &reader)?;
+        Ok(Self { header, targets, delegations: delegations.unwrap_or_default() })
     }
 
     fn header(&self) -> &Header {
@@ -146,4 +112,36 @@ impl Targets {
         let at = self.targets.binary_search_by(|entry| entry.path().cmp(path.as_str())).ok()?;
         self.targets.get(at)
     }
+}
+
+/// `targets`, sorted by path.
+fn read_targets(reader: &mut Reader<'_>) -> Result<Vec<TargetEntry>, Malformed> {
+    let mut targets = Vec::new();
+    reader.object("an object", |reader, path| {
+        targets.push(read_target(reader, path)?);
+        Ok(())
+    })?;
+    if !targets.is_sorted_by(|a, b| a.path < b.path) {
+        targets.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    }
+    Ok(targets)
+}
+
+fn read_target(reader: &mut Reader<'_>, path: &str) -> Result<TargetEntry, Malformed> {
+    let (mut length, mut hashes, mut custom) = (None, None, None);
+    reader.object("an object", |reader, member| {
+        match member {
+            "length" => length = Some(reader.number(Some)?),
+            "hashes" => hashes = Some(read_hashes(reader)?),
+            "custom" => custom = reader.typed::<Option<&RawValue>>()?,
+            _ => reader.skip()?,
+        }
+        Ok(())
+    })?;
+    Ok(TargetEntry {
+        path: path.into(),
+        length: length.ok_or_else(|| reader.missing("length"))?,
+        hashes: hashes.ok_or_else(|| reader.missing("hashes"))?,
+        custom: custom.map(|raw| raw.get().into()),
+    })
 }

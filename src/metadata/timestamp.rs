@@ -2,11 +2,9 @@
 
 use std::time::SystemTime;
 
-use serde::Deserialize;
-
-use super::raw::{Object, Pairs, Str, Version, from_text};
+use super::reader::Reader;
 use super::snapshot::{MetaFile, RawMetaFile};
-use super::{Header, Signed};
+use super::{Header, HeaderMembers, Signed};
 use crate::error::Malformed;
 use crate::limits::Limits;
 
@@ -17,35 +15,22 @@ pub struct Timestamp {
     snapshot: MetaFile,
 }
 
-#[derive(Deserialize)]
-struct RawTimestamp<'a> {
-    #[serde(rename = "_type", borrow)]
-    kind: Str<'a>,
-    #[serde(borrow)]
-    spec_version: Str<'a>,
-    version: Version,
-    #[serde(borrow)]
-    expires: Str<'a>,
-    #[serde(borrow)]
-    meta: Pairs<Str<'a>, Object<RawMetaFile<'a>>>,
-}
-
 impl Signed for Timestamp {
     fn parse(text: &str, _limits: &Limits) -> Result<Self, Malformed> {
-        let raw: RawTimestamp<'_> = from_text(text, 0)?;
-        let header = Header::new(
-            "timestamp",
-            raw.kind.as_ref(),
-            raw.spec_version.as_ref(),
-            raw.version.0,
-            raw.expires.as_ref(),
-        )?;
-        header.expires()?;
-        match raw.meta.0.as_slice() {
-            [(name, Object(file))] if name.as_ref() == "snapshot.json" => {
-                Ok(Self { header, snapshot: file.to_meta_file("snapshot.json")? })
+        let mut reader = Reader::new(text);
+        let (mut members, mut meta) = (HeaderMembers::default(), None);
+        reader.object("an object", |reader, name| match name {
+            "meta" => {
+                meta = Some(read_meta(reader)?);
+                Ok(())
             }
-            _ => Err(Malformed::new(0, "`meta` does not list exactly `snapshot.json`")),
+            other => members.read(other, reader),
+        })?;
+        let meta = meta.ok_or_else(|| reader.missing("meta"))?;
+        let header = members.into_header("timestamp", &reader)?;
+        match meta {
+            Some(file) => Ok(Self { header, snapshot: file.into_meta_file("snapshot.json")? }),
+            None => Err(Malformed::new(0, "`meta` does not list exactly `snapshot.json`")),
         }
     }
 
@@ -72,4 +57,16 @@ impl Timestamp {
     pub fn snapshot(&self) -> &MetaFile {
         &self.snapshot
     }
+}
+
+/// `meta`: its entry, if that is the snapshot and the only one.
+fn read_meta(reader: &mut Reader<'_>) -> Result<Option<RawMetaFile>, Malformed> {
+    let (mut entries, mut snapshot) = (0usize, None);
+    reader.object("an object", |reader, name| {
+        let file = RawMetaFile::read(reader)?;
+        entries += 1;
+        snapshot = (entries == 1 && name == "snapshot.json").then_some(file);
+        Ok(())
+    })?;
+    Ok(snapshot)
 }

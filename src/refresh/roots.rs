@@ -11,7 +11,7 @@ use crate::trusted::{BadRecord, Floor, Floors, TrustedRoot};
 
 impl Refresh {
     pub(super) fn floors_loaded(&mut self, root: Box<TrustedRoot>, answer: Option<Vec<u8>>) -> Result<State, Error> {
-        match answer.as_deref().map(Floors::from_bytes) {
+        match answer.map(Floors::from_bytes) {
             None => {}
             Some(Ok(floors)) => {
                 self.now = self.now.max(floors.last_update());

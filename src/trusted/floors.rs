@@ -80,7 +80,7 @@ pub(crate) struct Floors {
 struct Roles {
     typed: Arc<BTreeMap<Box<str>, u64>>,
     /// Lines that are not typed yet; empty as soon as they are.
-    lines: Arc<str>,
+    lines: Arc<String>,
 }
 
 /// Why a record cannot be used.
@@ -197,9 +197,9 @@ impl Floors {
         text
     }
 
-    /// Reads a stored record.
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, BadRecord> {
-        let text = std::str::from_utf8(bytes).map_err(|_| BadRecord::Damaged)?;
+    /// Reads a stored record. The lines of roles stay in the memory they were read into.
+    pub(crate) fn from_bytes(bytes: Vec<u8>) -> Result<Self, BadRecord> {
+        let text = String::from_utf8(bytes).map_err(|_| BadRecord::Damaged)?;
         let format = text.lines().next().and_then(|line| line.strip_prefix("tufgate floors ")?.parse().ok());
         match format {
             Some(FORMAT) => parse(text).ok_or(BadRecord::Damaged),
@@ -209,7 +209,7 @@ impl Floors {
     }
 }
 
-fn parse(text: &str) -> Option<Floors> {
+fn parse(mut text: String) -> Option<Floors> {
     let body_end = text.strip_suffix('\n')?.rfind('\n')? + 1;
     let (body, last) = text.split_at_checked(body_end)?;
     let checksum = Digest::from_hex(HashAlgorithm::Sha256, last.trim_end().strip_prefix("checksum ")?)?;
@@ -236,7 +236,10 @@ fn parse(text: &str) -> Option<Floors> {
     let reset_by = field("reset")?.parse().ok()?;
     let time = field("time")?.parse().ok()?;
     let (timestamp, snapshot) = (floor(field("timestamp")?)?, floor(field("snapshot")?)?);
-    let roles = Roles { typed: Arc::default(), lines: rest.into() };
+    let head = body_end.checked_sub(rest.len())?;
+    text.truncate(body_end);
+    text.drain(..head);
+    let roles = Roles { typed: Arc::default(), lines: Arc::new(text) };
     Some(Floors { root, compared_root, online_keys, reset_by, time, timestamp, snapshot, roles })
 }
 
@@ -268,7 +271,7 @@ mod tests {
     #[test]
     fn a_record_reads_back_as_written() {
         let written = floors().to_bytes();
-        let mut read = Floors::from_bytes(&written).unwrap();
+        let mut read = Floors::from_bytes(written.clone()).unwrap();
         assert_eq!(read.to_bytes(), written);
         read.typed_roles();
         assert_eq!(read, floors());
@@ -278,18 +281,18 @@ mod tests {
     fn a236_a_damaged_record_is_not_an_absent_one() {
         let written = floors().to_bytes();
         for cut in 0..written.len() {
-            assert_eq!(Floors::from_bytes(&written[..cut]), Err(BadRecord::Damaged), "cut at {cut}");
+            assert_eq!(Floors::from_bytes(written[..cut].to_vec()), Err(BadRecord::Damaged), "cut at {cut}");
         }
         for at in 0..written.len() {
             let mut changed = written.clone();
             changed[at] ^= 1;
-            assert!(Floors::from_bytes(&changed).is_err(), "changed at {at}");
+            assert!(Floors::from_bytes(changed).is_err(), "changed at {at}");
         }
     }
 
     #[test]
     fn a243_a_record_of_a_newer_format_is_left_alone() {
-        assert_eq!(Floors::from_bytes(b"tufgate floors 2\nwhatever\n"), Err(BadRecord::Newer(2)));
+        assert_eq!(Floors::from_bytes(b"tufgate floors 2\nwhatever\n".to_vec()), Err(BadRecord::Newer(2)));
     }
 
     #[test]

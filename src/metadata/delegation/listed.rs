@@ -77,10 +77,10 @@ impl Listed {
     /// # Errors
     /// When a name stands twice: paths of the one and keys of the other would be mixed up.
     pub(super) fn check_unique(&self) -> Result<(), Malformed> {
-        let mut names: Vec<&str> = self.roles.iter().map(|role| self.str(role.name)).collect();
-        if names.is_sorted_by(|a, b| a < b) {
+        if self.roles.is_sorted_by(|a, b| self.str(a.name) < self.str(b.name)) {
             return Ok(());
         }
+        let mut names: Vec<&str> = self.roles.iter().map(|role| self.str(role.name)).collect();
         names.sort_unstable();
         match names.windows(2).find_map(|w| if let [a, b] = w { (a == b).then_some(*a) } else { None }) {
             Some(twice) => {

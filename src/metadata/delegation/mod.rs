@@ -7,7 +7,6 @@ mod read;
 use std::fmt;
 
 use self::listed::{Claim, Listed, Succinct};
-pub(super) use self::read::RawDelegations;
 use super::key::{Key, KeySet, KeyTable};
 use crate::digest;
 use crate::error::Fault;
@@ -148,6 +147,17 @@ impl Delegations {
                     .is_some_and(|role| listed.claims_of(role).any(|prefix| digest.to_hex().starts_with(prefix))),
             }
         })
+    }
+
+    /// The patterns or prefixes of one delegation.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn claims(&self, index: usize) -> Vec<&str> {
+        match &self.roles {
+            Roles::Listed(listed) => {
+                listed.roles.get(index).map(|role| listed.claims_of(role).collect()).unwrap_or_default()
+            }
+            Roles::Succinct(_) => Vec::new(),
+        }
     }
 
     fn at(&self, index: usize) -> Option<Delegation> {

@@ -1,29 +1,18 @@
 //! Reads `delegations`. The list of roles goes straight into its compact form: at PyPI's size it is nearly all of a
 //! document of 3 MB, so nothing is allocated for a single role.
 
-use std::fmt;
-
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::listed::{Claim, Listed, ListedRole, Span, Succinct};
 use super::{Delegations, Roles};
 use crate::error::Malformed;
 use crate::limits::Limits;
 use crate::metadata::key::{KeySet, KeyTable, RawKeys};
-use crate::metadata::raw::{Object, Str, Threshold, present};
+use crate::metadata::raw::{Object, Str, Threshold};
+use crate::metadata::reader::Reader;
 use crate::role::{MAX_ROLE_NAME_BYTES, RoleName, names_top_level};
 
-/// `delegations` as it stands.
-#[derive(Deserialize)]
-pub(in crate::metadata) struct RawDelegations<'a> {
-    #[serde(borrow)]
-    keys: RawKeys<'a>,
-    #[serde(default, deserialize_with = "present")]
-    roles: Option<RawRoles>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    succinct_roles: Option<Object<RawSuccinct<'a>>>,
-}
+const TOO_LONG: &str = "the delegations are too long";
 
 #[derive(Deserialize)]
 struct RawSuccinct<'a> {
@@ -35,17 +24,28 @@ struct RawSuccinct<'a> {
     name_prefix: Str<'a>,
 }
 
-impl RawDelegations<'_> {
-    pub(in crate::metadata) fn into_delegations(self, limits: &Limits) -> Result<Delegations, Malformed> {
-        let roles = match (self.roles, self.succinct_roles) {
-            (Some(RawRoles(listed)), None) => {
+impl Delegations {
+    pub(in crate::metadata) fn read(reader: &mut Reader<'_>, limits: &Limits) -> Result<Self, Malformed> {
+        let (mut keys, mut listed, mut succinct) = (None, None, None);
+        reader.object("an object", |reader, member| {
+            match member {
+                "keys" => keys = Some(reader.typed::<RawKeys<'_>>()?),
+                "roles" => listed = Some(Listed::read(reader)?),
+                "succinct_roles" => succinct = Some(reader.typed::<Object<RawSuccinct<'_>>>()?),
+                _ => reader.skip()?,
+            }
+            Ok(())
+        })?;
+        let keys = keys.ok_or_else(|| reader.missing("keys"))?;
+        let roles = match (listed, succinct) {
+            (Some(listed), None) => {
                 listed.check_unique()?;
                 Roles::Listed(listed)
             }
             (None, Some(Object(raw))) => Roles::Succinct(raw.into_succinct()?),
             _ => return Err(Malformed::new(0, "`delegations` must have one of `roles` and `succinct_roles`")),
         };
-        Ok(Delegations { keys: KeyTable::new(&self.keys, limits)?, roles })
+        Ok(Self { keys: KeyTable::new(&keys, limits)?, roles })
     }
 }
 
@@ -66,161 +66,107 @@ impl RawSuccinct<'_> {
     }
 }
 
-/// The list of roles.
-struct RawRoles(Listed);
-
-impl<'de> Deserialize<'de> for RawRoles {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct RolesVisitor;
-        impl<'de> Visitor<'de> for RolesVisitor {
-            type Value = RawRoles;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list of delegations")
+impl Listed {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let (mut listed, mut keyids) = (Self::default(), Vec::new());
+        reader.array("a list of delegations", |reader| {
+            let before = reader.remaining();
+            listed.read_role(reader, &mut keyids)?;
+            if listed.roles.len() == 1 {
+                let length = before.saturating_sub(reader.remaining()).max(1);
+                listed.reserve_like_first(before / length);
             }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<RawRoles, A::Error> {
-                let (mut listed, mut lists) = (Listed::default(), Lists::default());
-                while seq.next_element_seed(RoleSeed { listed: &mut listed, lists: &mut lists })?.is_some() {}
-                Ok(RawRoles(listed))
-            }
-        }
-        deserializer.deserialize_seq(RolesVisitor)
-    }
-}
-
-/// The lists of the role that is being read; their memory is used again for the next one.
-#[derive(Default)]
-struct Lists<'de> {
-    keyids: Vec<Str<'de>>,
-    paths: Vec<Str<'de>>,
-    prefixes: Vec<Str<'de>>,
-}
-
-/// Reads one role into the list.
-struct RoleSeed<'s, 'de> {
-    listed: &'s mut Listed,
-    lists: &'s mut Lists<'de>,
-}
-
-#[derive(Deserialize)]
-#[serde(field_identifier, rename_all = "snake_case")]
-enum Member {
-    Name,
-    Keyids,
-    Threshold,
-    Terminating,
-    Paths,
-    PathHashPrefixes,
-    #[serde(other)]
-    Unknown,
-}
-
-impl<'de> DeserializeSeed<'de> for RoleSeed<'_, 'de> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for RoleSeed<'_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
+            Ok(())
+        })?;
+        Ok(listed)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Lists { keyids, paths, prefixes } = self.lists;
-        let (mut name, mut threshold, mut terminating) = (None, None, None);
-        let (mut has_keyids, mut has_paths, mut has_prefixes) = (false, false, false);
-        while let Some(member) = map.next_key()? {
+    /// Makes room for so many roles like the first one: a long list is one of bins, which differ in a few digits. Where
+    /// the guess is wrong, it costs address space of a few times the document.
+    fn reserve_like_first(&mut self, roles: usize) {
+        let roles = roles.saturating_add(roles / 16);
+        self.roles.reserve(roles);
+        self.text.reserve(self.text.len().saturating_mul(roles));
+        self.claims.reserve(self.claims.len().saturating_mul(roles));
+    }
+
+    /// Reads the next role of the list. `keyids` is memory that is used again for each.
+    fn read_role<'a>(&mut self, reader: &mut Reader<'a>, keyids: &mut Vec<Str<'a>>) -> Result<(), Malformed> {
+        let (mut name, mut threshold, mut terminating, mut has_keyids) = (None, None, None, false);
+        let (mut paths, mut prefixes) = (None, None);
+        reader.object("an object", |reader, member| {
             match member {
-                Member::Name => name = Some(map.next_value::<Str<'de>>()?),
-                Member::Threshold => threshold = Some(map.next_value::<Threshold>()?.0),
-                Member::Terminating => terminating = Some(map.next_value::<bool>()?),
-                Member::Keyids => has_keyids = map.next_value_seed(Strings(keyids))?,
-                Member::Paths => has_paths = map.next_value_seed(Strings(paths))?,
-                Member::PathHashPrefixes => has_prefixes = map.next_value_seed(Strings(prefixes))?,
-                Member::Unknown => _ = map.next_value::<IgnoredAny>()?,
+                "name" => name = Some(reader.str()?),
+                "threshold" => threshold = Some(reader.number(Threshold::new)?.0),
+                "terminating" => terminating = Some(reader.bool()?),
+                "keyids" => {
+                    keyids.clear();
+                    has_keyids = true;
+                    reader.array("a list of strings", |reader| {
+                        keyids.push(reader.str()?);
+                        Ok(())
+                    })?;
+                }
+                "paths" => paths = Some(self.read_claims(reader)?),
+                "path_hash_prefixes" => prefixes = Some(self.read_claims(reader)?),
+                _ => reader.skip()?,
             }
-        }
-        let name = name.ok_or_else(|| A::Error::missing_field("name"))?;
+            Ok(())
+        })?;
+        let name = name.ok_or_else(|| reader.missing("name"))?;
         if !has_keyids {
-            return Err(A::Error::missing_field("keyids"));
+            return Err(reader.missing("keyids"));
         }
-        let threshold = threshold.ok_or_else(|| A::Error::missing_field("threshold"))?;
-        let terminating = terminating.ok_or_else(|| A::Error::missing_field("terminating"))?;
-        let claims = match (has_paths, has_prefixes) {
-            (true, true) => Err("has both `paths` and `path_hash_prefixes`"),
-            (true, false) => Ok((Claim::Paths, paths.as_slice())),
-            (false, true) => Ok((Claim::HashPrefixes, prefixes.as_slice())),
-            (false, false) => Ok((Claim::Nothing, [].as_slice())),
+        let threshold = threshold.ok_or_else(|| reader.missing("threshold"))?;
+        let terminating = terminating.ok_or_else(|| reader.missing("terminating"))?;
+        let claims = match (paths, prefixes) {
+            (Some(_), Some(_)) => Err("has both `paths` and `path_hash_prefixes`"),
+            (Some(paths), None) => Ok((Claim::Paths, paths)),
+            (None, Some(prefixes)) => Ok((Claim::HashPrefixes, prefixes)),
+            (None, None) => Ok((Claim::Nothing, Span { start: 0, end: 0 })),
         };
-        let pushed = claims.and_then(|claims| self.listed.push(name.as_ref(), keyids, threshold, terminating, claims));
+        let pushed = claims.and_then(|claims| self.push(name.as_ref(), keyids, threshold, terminating, claims));
         pushed.map_err(|reason| {
             let name: String = name.as_ref().chars().take(128).collect();
-            A::Error::custom(format_args!("delegation to {name:?}: {reason}"))
+            reader.refused(&format!("delegation to {name:?}: {reason}"))
         })
     }
-}
 
-/// Reads a list of strings into memory that is there already. Gives `true`, for "it was there".
-struct Strings<'s, 'de>(&'s mut Vec<Str<'de>>);
-
-impl<'de> DeserializeSeed<'de> for Strings<'_, 'de> {
-    type Value = bool;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Strings<'_, 'de> {
-    type Value = bool;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of strings")
+    /// Reads patterns or prefixes: which of [`Listed::claims`] they have become.
+    #[inline(always)]
+    fn read_claims(&mut self, reader: &mut Reader<'_>) -> Result<Span, Malformed> {
+        let count = |claims: &[Span]| u32::try_from(claims.len()).map_err(|_| Malformed::new(0, TOO_LONG));
+        let start = count(&self.claims)?;
+        reader.array("a list of strings", |reader| {
+            let claim = reader.str()?;
+            let span = self.push_text(claim.as_ref()).ok_or_else(|| reader.refused(TOO_LONG))?;
+            self.claims.push(span);
+            Ok(())
+        })?;
+        Ok(Span { start, end: count(&self.claims)? })
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<bool, A::Error> {
-        self.0.clear();
-        while let Some(text) = seq.next_element()? {
-            self.0.push(text);
-        }
-        Ok(true)
-    }
-}
-
-impl Listed {
-    /// Takes the next role of the list, or says what is wrong with it.
+    /// Takes a role whose claims were read, or says what is wrong with it.
     fn push(
         &mut self,
         name: &str,
         keyids: &[Str<'_>],
         threshold: u16,
         terminating: bool,
-        (kind, claims): (Claim, &[Str<'_>]),
+        (kind, claims): (Claim, Span),
     ) -> Result<(), &'static str> {
-        const TOO_LONG: &str = "the delegations are too long";
         check_name(name)?;
-        if kind == Claim::HashPrefixes && !claims.iter().all(|claim| is_hash_prefix(claim.as_ref())) {
-            return Err("a hash prefix is not 1 to 64 lower-case hex digits");
-        }
-        let name = self.push_text(name).ok_or(TOO_LONG)?;
-        let start = u32::try_from(self.claims.len()).map_err(|_| TOO_LONG)?;
-        for claim in claims {
-            let span = self.push_text(claim.as_ref()).ok_or(TOO_LONG)?;
-            self.claims.push(span);
-        }
-        let end = u32::try_from(self.claims.len()).map_err(|_| TOO_LONG)?;
         // Bins share their keys: the set of the role before is nearly always the same one.
         if !self.key_sets.last().is_some_and(|set| set.is_made_from(keyids, threshold)) {
             self.key_sets.push(KeySet::new(keyids, threshold));
         }
         let key_set = u32::try_from(self.key_sets.len() - 1).map_err(|_| TOO_LONG)?;
-        self.roles.push(ListedRole { name, claims: Span { start, end }, key_set, kind, terminating });
+        let name = self.push_text(name).ok_or(TOO_LONG)?;
+        let role = ListedRole { name, claims, key_set, kind, terminating };
+        if kind == Claim::HashPrefixes && !self.claims_of(&role).all(is_hash_prefix) {
+            return Err("a hash prefix is not 1 to 64 lower-case hex digits");
+        }
+        self.roles.push(role);
         Ok(())
     }
 
