@@ -10,7 +10,7 @@ use url::Url;
 use super::{Builder, CoreMetadata, PageError, PageFile, ProjectPage, check_version, known_hashes, link};
 use crate::digest::Hashes;
 use crate::error::{Malformed, without_credentials};
-use crate::metadata::raw::{Object, RawHashes, Str, from_text, from_text_seed};
+use crate::metadata::raw::{Object, Pairs, Str, from_text, from_text_seed};
 use crate::pypi::DistributionName;
 
 pub(super) fn read(bytes: &[u8], base: &str, limit: usize) -> Result<ProjectPage, PageError> {
@@ -33,6 +33,9 @@ pub(super) fn read(bytes: &[u8], base: &str, limit: usize) -> Result<ProjectPage
 fn malformed(error: Malformed) -> PageError {
     PageError::Malformed { pep: 691, reason: format!("{} (byte {})", error.reason, error.offset) }
 }
+
+/// Hashes by the names of their algorithms.
+type RawHashes<'a> = Pairs<Str<'a>, Str<'a>>;
 
 #[derive(Deserialize)]
 struct Page<'a> {
