@@ -32,10 +32,12 @@ pub(crate) fn conclude(output: &Output, thing: &str, judged: &[Judged]) -> Exit 
 
 /// A line for each verdict, with one below it for each file that differs.
 fn lines(output: &Output, judged: &[Judged]) {
-    let width = judged.iter().map(|judged| judged.about().chars().count()).max().unwrap_or(0).min(70);
+    let longest = |of: &dyn Fn(&Judged) -> usize| judged.iter().map(of).max().unwrap_or(0).min(70);
+    let widths =
+        (longest(&|judged| judged.verdict.name().len()).max(10), longest(&|judged| judged.about().chars().count()));
     for judged in judged {
         let verdict = &judged.verdict;
-        output.verdict(verdict.tone(), verdict.name(), &judged.about(), &verdict.why(), width);
+        output.verdict(verdict.tone(), verdict.name(), &judged.about(), &judged.why(), widths);
         for difference in verdict.differences() {
             output.detail(difference.kind, &difference.path, &difference.reason);
         }

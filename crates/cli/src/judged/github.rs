@@ -9,7 +9,7 @@ use crate::text::Escaped;
 pub(super) fn annotate(output: &Output, judged: &Judged) {
     let verdict = &judged.verdict;
     let level = match verdict.exit() {
-        Exit::Verified if verdict.is_allowed() || verdict.is_accepted_stale() => "warning",
+        Exit::Verified if verdict.is_allowed() || verdict.is_accepted_stale() || judged.yanked.is_some() => "warning",
         Exit::Verified => return,
         _ => "error",
     };
@@ -18,7 +18,7 @@ pub(super) fn annotate(output: &Output, judged: &Judged) {
     let about = judged.distribution.as_deref().or(judged.target.as_deref()).map(|about| format!("{about}: "));
     let differences =
         verdict.differences().iter().map(|file| format!("\n{} {}: {}", file.kind, file.path, file.reason));
-    let message = format!("{}{}{}", about.unwrap_or_default(), verdict.why(), differences.collect::<String>());
+    let message = format!("{}{}{}", about.unwrap_or_default(), judged.why(), differences.collect::<String>());
     output.line(format_args!("::{level} {file}{line}title=tufgate: {}::{}", verdict.name(), data(&message)));
 }
 

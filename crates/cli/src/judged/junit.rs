@@ -45,7 +45,7 @@ fn case(writer: &mut Writer<Vec<u8>>, judged: &Judged) -> io::Result<()> {
     } else {
         "system-out"
     };
-    let why = escaped(&verdict.why());
+    let why = escaped(&judged.why());
     let differences = verdict.differences().iter();
     let differences = differences.map(|file| escaped(&format!("{} {}: {}", file.kind, file.path, file.reason)));
     let text = std::iter::once(format!("{}: {why}", verdict.name())).chain(differences).collect::<Vec<_>>().join("\n");

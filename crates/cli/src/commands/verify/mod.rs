@@ -4,16 +4,18 @@ mod file;
 mod locked;
 mod subjects;
 
+use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Mutex;
 use std::time::SystemTime;
 
 use serde::Serialize;
-use tufgate::error::{Error, Fault};
-use tufgate::pypi::{Answer, PackageIndex};
-use tufgate::{FileStore, TargetInfo};
+use tufgate::error::Error;
+use tufgate::pypi::{Answer, PackageIndex, SignedFile};
+use tufgate::{Digest, FileStore, Hashes, TargetInfo};
 
 use self::subjects::Subject;
-use super::{Basis, Run, session};
+use super::{Basis, Run, not_written, session};
 use crate::args::{RepositoryArgs, VerifyArgs};
 use crate::error::{CliError, Exit};
 use crate::index::{Index, IndexClient, IndexTransport};
@@ -65,7 +67,8 @@ fn one_snapshot(
     match begun {
         Ok(outcome) => outcome,
         // It stays as it is: then that is the verdict on those that it concerns.
-        Err(_) => judge_all(client, false),
+        Err(error) if client.is_overtaken(&error) => judge_all(client, false),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -76,6 +79,8 @@ struct Judge<'a> {
     index: &'a Index,
     now: SystemTime,
     download: Option<&'a Path>,
+    /// What was written to the directory, by its name where letter case does not count.
+    taken: Mutex<HashMap<String, Hashes>>,
     /// Whether a file that is gone stops the run, so that it can begin again.
     strict: bool,
     bar: Bar,
@@ -98,6 +103,7 @@ impl<'a> Judge<'a> {
             index,
             now: session(client)?.started(),
             download: what.download.as_deref(),
+            taken: Mutex::default(),
             strict,
             bar: Progress::new(run.global).bar("verifying", bytes),
         })
@@ -119,13 +125,14 @@ impl<'a> Judge<'a> {
         Ok(Verdict::of_search(error)?)
     }
 
-    /// The verdict for a distribution for which nothing is signed.
-    fn nothing(&self, answer: Answer) -> Result<tufgate::pypi::SignedFile, Verdict> {
-        match answer {
-            Answer::Signed(signed) => Ok(signed),
-            Answer::Unsigned(unlisted) => Err(Verdict::unsigned(&unlisted)),
-            Answer::UnknownProject(project, unlisted) => Err(Verdict::unknown_project(project.as_str(), &unlisted)),
-        }
+    /// What is signed for a distribution, or the verdict where nothing is.
+    fn signed(&self, file_name: &str, digests: &[Digest]) -> Result<Result<SignedFile, Verdict>, CliError> {
+        Ok(match self.packages.file(file_name, digests) {
+            Ok(Answer::Signed(signed)) => Ok(signed),
+            Ok(Answer::Unsigned(unlisted)) => Err(Verdict::unsigned(&unlisted)),
+            Ok(Answer::UnknownProject(project, unlisted)) => Err(Verdict::unknown_project(project.as_str(), &unlisted)),
+            Err(error) => Err(self.failed(error)?),
+        })
     }
 
     /// Fetches what is signed to a place, or finds it there.
@@ -138,10 +145,9 @@ impl<'a> Judge<'a> {
         });
         match fetched {
             Ok(_) => Ok(Ok(())),
-            Err(Error::Repository(error)) if matches!(error.fault, Fault::Length { .. } | Fault::Hash { .. }) => {
-                Ok(Err(Verdict::mismatch(info, &error, None)))
-            }
-            Err(error) => self.failed(error).map(Err),
+            Err(error) if self.strict && self.client.is_overtaken(&error) => Err(error.into()),
+            Err(Error::Repository(error)) => Ok(Err(Verdict::mismatch(info, &error, None))),
+            Err(error) => Err(not_written(error, to)),
         }
     }
 }
