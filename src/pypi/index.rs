@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 use super::{
-    CoreMetadata, DistributionName, FileSource, PageFile, PageSource, Pointer, Profile, ProjectName, ProjectPage,
-    Template, Values, target_path_of,
+    CoreMetadata, DistributionName, FileSource, NameError, PageFile, PageSource, Placeholder, Pointer, Profile,
+    ProjectName, ProjectPage, Template, Values, target_path_of,
 };
 use crate::client::Client;
 use crate::digest::{Digest, HashAlgorithm, Hashes};
@@ -20,6 +20,9 @@ use crate::transport::{BaseUrl, Transport};
 /// As many index pages are kept at once: more than there are threads, each of which asks for one. Files of one project
 /// mostly come one after another.
 const PAGES: usize = 128;
+
+/// What only the name of a distribution can say.
+const NEED_NAME: [Placeholder; 3] = [Placeholder::Project, Placeholder::Version, Placeholder::Url];
 
 /// A package index by PEP 458: asks a client, in the session of its last refresh, for what is signed for projects and
 /// distributions. It may be asked from many threads at once.
@@ -110,6 +113,9 @@ pub struct SignedFile {
     pub info: TargetInfo,
     /// The target whose signature binds it: itself, or the page or pointer that gives its hash.
     pub bound_by: TargetPath,
+    /// Whether it lies below the address of the targets, from where a client can fetch it. What a pointer names does not,
+    /// nor does what a page only binds and links to elsewhere.
+    pub is_below_targets: bool,
     /// The page that names it, where one had to be read.
     pub page: Option<Arc<SignedPage>>,
 }
@@ -169,9 +175,7 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
         let mut unlisted = Unlisted::default();
         for source in self.profile.files() {
             let tried = match (source, &name) {
-                (FileSource::Target(template), name) => {
-                    self.by_target(template, file_name, name.as_ref().ok(), digests)
-                }
+                (FileSource::Target(template), name) => self.by_target(template, file_name, name.as_ref(), digests),
                 (FileSource::Page, Ok(name)) => self.by_page(name),
                 (FileSource::Pointer(template), Ok(name)) => self.by_pointer(template, name),
                 (_, Err(error)) => Ok(Tried::no_way(error)),
@@ -226,15 +230,18 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
         &self,
         template: &Template,
         file_name: &str,
-        name: Option<&DistributionName>,
+        name: Result<&DistributionName, &NameError>,
         digests: &[Digest],
     ) -> Result<Tried, Error> {
-        let known = name.map(Values::of).unwrap_or_default();
+        let known = match name {
+            Ok(name) => Values::of(name),
+            Err(error) if NEED_NAME.iter().any(|placeholder| template.has(*placeholder)) => {
+                return Ok(Tried::no_way(error));
+            }
+            Err(_) => Values::default(),
+        };
         let values = Values { file_name: Some(file_name), digests, ..known };
-        if !template.needs_page() {
-            return self.at(template, &values, None);
-        }
-        let Some(name) = name else { return Ok(Tried::no_way("it has no project, and so no page")) };
+        let (Ok(name), true) = (name, template.needs_page()) else { return self.at(template, &values, None) };
         match self.listed(name)? {
             Ok(Listed { page, path: None, .. }) => {
                 Ok(Tried::NoWay(page.says("leads to a place outside of the address of the targets")))
@@ -259,7 +266,7 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
         }
         let file_name = values.file_name.unwrap_or_default().to_owned();
         let page = listed.map(|listed| Arc::clone(&listed.page));
-        Ok(Tried::Signed(SignedFile { file_name, bound_by: path, info, page }))
+        Ok(Tried::Signed(SignedFile { file_name, bound_by: path, info, is_below_targets: true, page }))
     }
 
     /// What the page of its project says of a distribution, or of the metadata file beside one: that lies under the same
@@ -287,10 +294,11 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
         };
         let Some(hashes) = hashes else { return Ok(Tried::NoWay(page.says("gives no strong hash for it"))) };
         // What the page signs for does not depend on where the file lies; only fetching it does.
+        let is_below_targets = path.is_some();
         let path = path.map_or_else(|| TargetPath::new(name.file_name()), Ok)?;
         let info = page.info.binds(path, hashes, size, self.client.limits().target_bytes);
         let (file_name, bound_by) = (name.file_name().to_owned(), page.info.path().clone());
-        Ok(Tried::Signed(SignedFile { file_name, bound_by, info, page: Some(page) }))
+        Ok(Tried::Signed(SignedFile { file_name, bound_by, info, is_below_targets, page: Some(page) }))
     }
 
     fn by_pointer(&self, template: &Template, name: &DistributionName) -> Result<Tried, Error> {
@@ -313,7 +321,7 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
         };
         let bound = info.binds(pointer.wheel_path().clone(), hashes, Some(length), length);
         let file_name = name.file_name().to_owned();
-        Ok(Tried::Signed(SignedFile { file_name, bound_by: path, info: bound, page: None }))
+        Ok(Tried::Signed(SignedFile { file_name, bound_by: path, info: bound, is_below_targets: false, page: None }))
     }
 
     fn fetch_page(&self, project: &ProjectName) -> Result<PageAnswer, Error> {

@@ -7,21 +7,32 @@ use crate::error::Exit;
 use crate::output::{Output, Report};
 use crate::text::count;
 
+/// What a lock file names, which is no file yet.
+pub(super) const LOCKED: &str = "distribution";
+
 /// Writes what was judged in the form that was asked for. `report` is the whole document, of which `judged` is a part.
 pub(crate) fn tell<R: Report>(output: &Output, report: &R, judged: &[Judged]) {
     match output.format() {
         Format::Text => lines(output, judged),
         Format::Json => output.report(report),
         Format::Github => judged.iter().for_each(|judged| github::annotate(output, judged)),
-        Format::Junit => output.raw(&junit::document(judged)),
+        Format::Junit => output.raw(&junit::document(command::<R>(), judged)),
     }
+}
+
+/// The command whose report it is, which its schema names.
+fn command<R: Report>() -> &'static str {
+    R::SCHEMA.split(['.', '/']).nth(1).unwrap_or_default()
 }
 
 /// Says how many there are of each verdict, and what to do about those that are not good.
 pub(crate) fn conclude(output: &Output, thing: &str, judged: &[Judged]) -> Exit {
     output.status(summary(thing, judged));
     let mut told = Vec::new();
-    for help in judged.iter().filter_map(|judged| judged.verdict.help(thing)) {
+    for help in judged
+        .iter()
+        .filter_map(|judged| judged.verdict.help(if judged.distribution.is_some() { LOCKED } else { thing }))
+    {
         if !told.contains(&help) {
             output.help(help);
             told.push(help);

@@ -19,7 +19,8 @@ pub(super) fn annotate(output: &Output, judged: &Judged) {
     let differences =
         verdict.differences().iter().map(|file| format!("\n{} {}: {}", file.kind, file.path, file.reason));
     let message = format!("{}{}{}", about.unwrap_or_default(), judged.why(), differences.collect::<String>());
-    output.line(format_args!("::{level} {file}{line}title=tufgate: {}::{}", verdict.name(), data(&message)));
+    let title = property(&format!("tufgate: {}", verdict.name()));
+    output.line(format_args!("::{level} {file}{line}title={title}::{}", data(&message)));
 }
 
 /// The text of a command. It is read to the end of the line, so that what could end the line is encoded.

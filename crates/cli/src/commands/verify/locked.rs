@@ -156,16 +156,18 @@ impl Judge<'_> {
         signed: &SignedFile,
         file_name: &str,
     ) -> Result<Result<String, Verdict>, CliError> {
+        let unfetched = |reason| Ok(Err(Verdict::Unreadable { reason: format!("it is what is signed, but {reason}") }));
+        if !signed.is_below_targets {
+            return unfetched("does not lie below the address of the targets, and was not fetched".to_owned());
+        }
         if let Some(reason) = name_fault(file_name) {
-            let reason = format!("it is what is signed, but cannot be written as a file: {reason}");
-            return Ok(Err(Verdict::Unreadable { reason }));
+            return unfetched(format!("cannot be written as a file: {reason}"));
         }
         // Whoever comes first has the name.
         let hashes = signed.info.hashes().clone();
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if *taken.entry(file_name.to_lowercase()).or_insert_with(|| hashes.clone()) != hashes {
-            let reason = "it is what is signed, but another file of this name was to be written, too".to_owned();
-            return Ok(Err(Verdict::Unreadable { reason }));
+            return unfetched("another file of this name was to be written, too".to_owned());
         }
         drop(taken);
         fs::create_dir_all(dir).map_err(|error| CliError::disk(format!("cannot make {}", shown(dir)), error))?;
