@@ -160,7 +160,7 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
     pub fn page(&self, project: &ProjectName) -> Result<PageAnswer, Error> {
         let slot = self.pages.lock().unwrap_or_else(PoisonError::into_inner).slot(project);
         let answer = slot.get_or_init(|| self.fetch_page(project).map_err(Arc::new));
-        answer.as_ref().map(PageAnswer::clone).map_err(|error| share(error))
+        answer.clone().map_err(|error| share(&error))
     }
 
     /// What is signed for the distribution of this file name, or for the metadata file beside one (PEP 658). `digests` are

@@ -26,7 +26,7 @@ fn links_to_one_place_are_one_target() {
 }
 
 #[test]
-fn a213_a_link_that_leads_elsewhere_is_no_target_and_nothing_is_asked_of_it() {
+fn a162_a213_a_link_that_leads_elsewhere_is_no_target_and_nothing_is_asked_of_it() {
     let outside = format!("the signed page `{PAGE}` leads to a place outside of the address of the targets");
     for url in [
         "https://evil.test/targets/packages/example-1.0-py3-none-any.whl",

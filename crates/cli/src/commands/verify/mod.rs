@@ -28,7 +28,11 @@ pub(super) fn run(run: &Run<'_>, what: &VerifyArgs, repository: &RepositoryArgs)
     let subjects = subjects::gather(run, what)?;
     let index = Index::find(repository, run.global)?;
     let mut client = run.client(&index)?;
+    let told = session(&client)?.notices().to_vec();
     let mut judged = one_snapshot(run, &index, &mut client, what, &subjects)?;
+    for notice in session(&client)?.notices().iter().filter(|notice| !told.contains(notice)) {
+        run.output.warn(notice);
+    }
     allow_unsigned(run.output, &what.allow_unsigned, &mut judged);
     let report = Verified { repository: Basis::new(&index, session(&client)?), files: judged };
     judged::tell(run.output, &report, &report.files);
