@@ -241,7 +241,7 @@ fn parsed(xml: &str) -> Vec<String> {
         match reader.read_event().unwrap() {
             Event::Eof => return seen,
             Event::Start(start) => {
-                let attributes = start.attributes().map(|attribute| attribute.unwrap()).count();
+                let attributes = start.attributes().collect::<Result<Vec<_>, _>>().unwrap().len();
                 seen.push(format!("{} {attributes}", start.name().as_ref()));
             }
             _ => {}
