@@ -47,7 +47,7 @@ def test_json_and_pages_may_come_compressed_but_packages_come_as_they_are(home, 
 def test_files_that_were_tampered_with_end_with_1(home, nginx):
     home.trust("pep458", nginx.http)
     ran = home.run("verify", REPOS / "pep458/dist-tampered")
-    assert (ran.code, [line[0] for line in ran.lines()]) == (1, ["verified", "unsigned", "mismatch"])
+    assert (ran.code, [line[0] for line in ran.lines()]) == (1, ["verified", "unknown-project", "mismatch"])
 
 
 def test_a_download_is_what_the_repository_signs_and_is_not_fetched_again(home, nginx):
