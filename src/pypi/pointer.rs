@@ -136,8 +136,8 @@ mod tests {
         let path = "\"/wheels/a.whl\"";
         for (file, expected) in [
             ("[]".to_owned(), "invalid type: sequence, expected an object (byte 0)"),
-            (file(&hex, "-1", path), "invalid value: integer `-1`, expected u64 (byte 93)"),
-            (file(&hex, "true", path), "invalid type: boolean `true`, expected u64 (byte 95)"),
+            (file(&hex, "-1", path), "invalid value: integer `-1`, expected u64 (byte 91)"),
+            (file(&hex, "true", path), "invalid type: boolean `true`, expected u64 (byte 93)"),
             (r#"{"length": 1, "wheel_path": "/a"}"#.to_owned(), "missing field `digest` (byte 33)"),
             (r#"{"digest": "", "wheel_path": "/a"}"#.to_owned(), "missing field `length` (byte 34)"),
             (r#"{"digest": "", "length": 1}"#.to_owned(), "missing field `wheel_path` (byte 27)"),

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use quick_xml::events::Event;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{Home, Ran, repositories};
 
@@ -232,7 +232,44 @@ fn what_the_signed_page_says_of_a_yanked_file_is_told() {
     );
 }
 
-/// Names of elements and text, in order.
+#[test]
+fn the_json_of_a_lock_file_says_where_what_and_by_which_target() {
+    let home = home_of("pep458");
+    home.write(
+        "requirements.txt",
+        format!(
+            "tufgate-demo-greeter==1.0.0 \\\n  --hash=sha256:{GREETER_SHA256}\ntufgate-demo-extra==1 \
+             --hash=sha256:{GREETER_SHA256}\ntufgate-demo-clock\n"
+        ),
+    );
+    let ran = home.run(&["verify", "requirements.txt", "--download=out", "--format=json"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), ""));
+    let document: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(document["schema"], "tufgate.verify/2");
+    let until = "2035-09-01T00:00:01Z";
+    assert_eq!(
+        document["files"],
+        json!([
+            {
+                "file": "requirements.txt", "line": 1, "distribution": GREETER, "target": format!("packages/{GREETER}"),
+                "downloaded": format!("out/{GREETER}"), "verdict": "verified", "role": "10-1f", "valid_until": until,
+            },
+            {
+                "file": "requirements.txt", "line": 3, "distribution": "tufgate-demo-extra==1", "target": null,
+                "verdict": "unknown-project", "allowed": false, "valid_until": until,
+                "reason": "no page of `tufgate-demo-extra` is signed: not listed by `targets`, `bins`, `a0-af`, `30-3f` \
+                           (until 2035-09-01T00:00:01Z)",
+                "roles": ["targets", "bins", "a0-af", "30-3f"],
+            },
+            {
+                "file": "requirements.txt", "line": 4, "distribution": "tufgate-demo-clock", "target": null,
+                "verdict": "undecided", "reason": "it is not pinned to one version with `==`",
+            },
+        ])
+    );
+}
+
+/// Names of elements and how many attributes they have, in order.
 fn parsed(xml: &str) -> Vec<String> {
     let mut reader = quick_xml::Reader::from_str(xml);
     reader.config_mut().check_end_names = true;
