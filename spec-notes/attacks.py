@@ -24,7 +24,6 @@ REASONS = {
     109: "n/a: nothing reads a time from the network; decision 0011",
     157: "later: publish",
     160: "later: gate",
-    163: "later: gate; a target that is not signed for is never approved",
     166: "later: gate",
     168: "later: several mirrors of one repository",
     175: "n/a: in the hands of who runs a repository; what clients do is 62, 65 and 102",

@@ -5,6 +5,8 @@
 #![allow(missing_docs, unreachable_pub, reason = "nothing here is for other crates")]
 
 mod attacks;
+#[cfg(feature = "pypi")]
+mod pypi;
 #[allow(dead_code, unused_imports, reason = "a toolbox: not every tool is in use at every time")]
 mod simulator;
 mod store;

@@ -251,12 +251,16 @@ impl Fault {
 
 /// Why bytes are not a document, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{reason} (at byte {offset})")]
+#[error("{reason}{}", place(*.offset))]
 pub struct Malformed {
     /// Offset in bytes into what was received; 0 where no place can be named.
     pub offset: usize,
     /// What is wrong, in words.
     pub reason: String,
+}
+
+fn place(offset: usize) -> String {
+    if offset == 0 { String::new() } else { format!(" (at byte {offset})") }
 }
 
 impl Malformed {

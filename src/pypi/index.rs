@@ -1,94 +1,77 @@
 //! What the repository signs for a distribution: the ways of a profile, tried in order, in one session.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::{
-    DistributionName, FileSource, PageFile, PageSource, Pointer, Profile, ProjectName, ProjectPage, Template, Values,
-    target_path_of,
+    Answer, CoreMetadata, DistributionName, FileSource, NameError, PageAnswer, PageSource, Placeholder, Pointer,
+    Profile, ProjectName, ProjectPage, SignedFile, SignedPage, Template, Unlisted, Values, target_path_of,
 };
 use crate::client::Client;
-use crate::digest::{Digest, HashAlgorithm, Hashes};
-use crate::error::{Error, Fault, Malformed, RepositoryError};
+use crate::digest::{Digest, Hashes};
+use crate::error::{Error, Fault, Malformed, RepositoryError, share, without_credentials};
 use crate::lookup::Found;
-use crate::role::{RoleName, TargetPath};
+use crate::role::TargetPath;
 use crate::store::Store;
 use crate::target::TargetInfo;
 use crate::transport::{BaseUrl, Transport};
 
-/// As many index pages are kept at once. Files of one project mostly come one after another.
+/// As many index pages are kept at once: more than there are threads, each of which asks for one. Files of one project
+/// mostly come one after another.
 const PAGES: usize = 128;
+
+/// What only the name of a distribution can say.
+const NEED_NAME: [Placeholder; 3] = [Placeholder::Project, Placeholder::Version, Placeholder::Url];
 
 /// A package index by PEP 458: asks a client, in the session of its last refresh, for what is signed for projects and
 /// distributions. It may be asked from many threads at once.
+///
+/// ```no_run
+/// use tufgate::pypi::{Answer, PackageIndex, Profile};
+/// use tufgate::{BaseUrl, Client, Error, FileStore, FileTransport};
+/// # fn ask(mut client: Client<FileTransport, FileStore>) -> Result<(), Box<dyn std::error::Error>> {
+/// let (simple, targets) = (BaseUrl::new("https://index.example/simple/")?, BaseUrl::new("https://index.example/")?);
+/// let profile = Profile::named("pep458")?;
+/// let answer = client.consistently(|client| {
+///     let index = PackageIndex::new(client, &profile, &simple, &targets);
+///     index.file("example-1.0-py3-none-any.whl", &[])
+/// })?;
+/// match answer {
+///     Answer::Signed(file) => println!("{} bytes, bound by {}", file.info.length(), file.bound_by),
+///     Answer::Unsigned(nobody) | Answer::UnknownProject(_, nobody) => println!("not listed by {:?}", nobody.asked),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct PackageIndex<'c, T, S> {
     client: &'c Client<T, S>,
     profile: &'c Profile,
     simple: &'c BaseUrl,
     targets: &'c BaseUrl,
-    pages: Mutex<HashMap<ProjectName, Slot>>,
+    pages: Mutex<Pages>,
 }
 
-/// Whoever comes first fetches the page, others wait for it.
-type Slot = Arc<Mutex<Option<PageAnswer>>>;
-
-/// What is signed for a project.
-#[derive(Debug, Clone)]
-pub enum PageAnswer {
-    /// Its index page.
-    Signed(Arc<SignedPage>),
-    /// No page: the repository does not know the project.
-    Unknown(Unlisted),
+/// The pages that were asked for last.
+#[derive(Debug, Default)]
+struct Pages {
+    by_project: HashMap<ProjectName, Slot>,
+    /// The oldest first.
+    order: VecDeque<ProjectName>,
 }
 
-/// An index page, verified and read.
-#[derive(Debug)]
-pub struct SignedPage {
-    /// What is signed for the page.
-    pub info: TargetInfo,
-    /// What stands in it.
-    pub page: ProjectPage,
-}
+/// Whoever comes first fetches the page; others wait for it, and are told the same.
+type Slot = Arc<OnceLock<Result<PageAnswer, Arc<Error>>>>;
 
-/// That nothing is signed, who said so, and until when that holds.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Unlisted {
-    /// The roles that were asked, in order, each once.
-    pub asked: Vec<RoleName>,
-    /// The earliest expiry of what the answer rests on; `None` where nobody had to be asked.
-    pub valid_until: Option<SystemTime>,
-    /// What else there is to say, such as that the page names no such file.
-    pub reasons: Vec<String>,
+/// A page that lists a file.
+struct Listed {
+    page: Arc<SignedPage>,
+    /// The target that its link leads to; `None` where that lies outside of the address of the targets.
+    path: Option<TargetPath>,
+    /// What the page gives for the file.
+    hashes: Option<Hashes>,
+    size: Option<u64>,
 }
-
-/// What is signed for a distribution.
-#[derive(Debug, Clone)]
-pub enum Answer {
-    /// These bytes.
-    Signed(SignedFile),
-    /// Nothing, although the project is known or nobody could say whether it is.
-    Unsigned(Unlisted),
-    /// Nothing, and the repository signs no page of the project either.
-    UnknownProject(ProjectName, Unlisted),
-}
-
-/// What is signed for one distribution.
-#[derive(Debug, Clone)]
-pub struct SignedFile {
-    /// Its name.
-    pub file_name: String,
-    /// Its length and hashes, the role that signs them, and where it lies.
-    pub info: TargetInfo,
-    /// The target whose signature binds it: itself, or the page or pointer that gives its hash.
-    pub bound_by: TargetPath,
-    /// The page that names it, where one was read.
-    pub page: Option<Arc<SignedPage>>,
-}
-
-/// A page, and the target that it leads to.
-type Listed = (Arc<SignedPage>, Option<TargetPath>);
 
 /// A way of the profile, tried.
 enum Tried {
@@ -111,29 +94,22 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
     }
 
     /// The index page of a project: the first of the profile's that is signed. It is fetched once, and read only after
-    /// all of it was verified. What it says of its own name counts for nothing.
+    /// all of it was verified. What it says of its own name counts for nothing: it is of the project for which it was
+    /// signed.
     ///
     /// # Errors
-    /// See [`Error`]; a page that is signed and cannot be read is the repository's fault.
+    /// See [`Error`]; a page that is signed and cannot be read is the repository's fault. A page that failed is not asked
+    /// for again: whoever needs it is told the same.
     pub fn page(&self, project: &ProjectName) -> Result<PageAnswer, Error> {
-        let slot = {
-            let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
-            if pages.len() >= PAGES && !pages.contains_key(project) {
-                pages.clear();
-            }
-            Arc::clone(pages.entry(project.clone()).or_default())
-        };
-        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(answer) = &*slot {
-            return Ok(answer.clone());
-        }
-        let answer = self.fetch_page(project)?;
-        *slot = Some(answer.clone());
-        Ok(answer)
+        let slot = self.pages.lock().unwrap_or_else(PoisonError::into_inner).slot(project);
+        let answer = slot.get_or_init(|| self.fetch_page(project).map_err(Arc::new));
+        answer.clone().map_err(|error| share(&error))
     }
 
-    /// What is signed for the distribution of this file name. `digests` are those of its content, as far as they are
-    /// known: a template may need them.
+    /// What is signed for the distribution of this file name, or for the metadata file beside one (PEP 658). `digests` are
+    /// those of its content, as far as they are known: a template may need them. Where none of them is of an algorithm by
+    /// which the target is signed, the signed page of the project is read too, which may give one: see
+    /// [`SignedFile::digest`].
     ///
     /// # Errors
     /// See [`Error`]. That nothing is signed for it is not one.
@@ -142,15 +118,15 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
         let mut unlisted = Unlisted::default();
         for source in self.profile.files() {
             let tried = match (source, &name) {
-                (FileSource::Target(template), name) => {
-                    self.by_target(template, file_name, name.as_ref().ok(), digests)
-                }
+                (FileSource::Target(template), name) => self.by_target(template, file_name, name.as_ref(), digests),
                 (FileSource::Page, Ok(name)) => self.by_page(name),
                 (FileSource::Pointer(template), Ok(name)) => self.by_pointer(template, name),
                 (_, Err(error)) => Ok(Tried::no_way(error)),
             };
             match tried? {
-                Tried::Signed(signed) => return Ok(Answer::Signed(signed)),
+                Tried::Signed(signed) => {
+                    return Ok(Answer::Signed(self.comparable(signed, name.as_ref().ok(), digests)?));
+                }
                 Tried::NoWay(reasons) => unlisted.and(reasons),
             }
         }
@@ -158,6 +134,25 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
             Ok(name) => self.nothing(name.project(), unlisted),
             Err(_) => Ok(Answer::Unsigned(unlisted)),
         }
+    }
+
+    /// With the page that lists it, where what is known of the content can be compared with nothing else.
+    fn comparable(
+        &self,
+        signed: SignedFile,
+        name: Option<&DistributionName>,
+        digests: &[Digest],
+    ) -> Result<SignedFile, Error> {
+        let compares = |digest: &Digest| signed.info.hashes().of(digest.algorithm()).is_some();
+        let (Some(name), None, false) = (name, &signed.page, digests.is_empty() || digests.iter().any(compares)) else {
+            return Ok(signed);
+        };
+        if self.profile.pages().is_empty() {
+            return Ok(signed);
+        }
+        let Ok(listed) = self.listed(name)? else { return Ok(signed) };
+        listed.agrees_with(&signed.info)?;
+        Ok(SignedFile { page: Some(listed.page), ..signed })
     }
 
     /// Nothing is signed for a file of the project: is anything signed for the project?
@@ -178,26 +173,29 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
         &self,
         template: &Template,
         file_name: &str,
-        name: Option<&DistributionName>,
+        name: Result<&DistributionName, &NameError>,
         digests: &[Digest],
     ) -> Result<Tried, Error> {
-        let known = name.map(Values::of).unwrap_or_default();
-        let values = Values { file_name: Some(file_name), digests, ..known };
-        if !template.needs_page() {
-            return self.at(template, &values, None);
-        }
-        let Some(name) = name else { return Ok(Tried::no_way("it has no project, and so no page")) };
-        match self.listed(name)? {
-            Ok((signed, Some(path))) => self.at(template, &Values { url: Some(&path), ..values }, Some(signed)),
-            Ok((signed, None)) => {
-                Ok(Tried::NoWay(signed.says("leads to a place outside of the address of the targets")))
+        let known = match name {
+            Ok(name) => Values::of(name),
+            Err(error) if NEED_NAME.iter().any(|placeholder| template.has(*placeholder)) => {
+                return Ok(Tried::no_way(error));
             }
+            Err(_) => Values::default(),
+        };
+        let values = Values { file_name: Some(file_name), digests, ..known };
+        let (Ok(name), true) = (name, template.needs_page()) else { return self.at(template, &values, None) };
+        match self.listed(name)? {
+            Ok(Listed { page, path: None, .. }) => {
+                Ok(Tried::NoWay(page.says("leads to a place outside of the address of the targets")))
+            }
+            Ok(listed) => self.at(template, &Values { url: listed.path.as_ref(), ..values }, Some(&listed)),
             Err(unlisted) => Ok(Tried::NoWay(unlisted)),
         }
     }
 
     /// The target that a template names, and that the page, where there is one, must agree with.
-    fn at(&self, template: &Template, values: &Values<'_>, page: Option<Arc<SignedPage>>) -> Result<Tried, Error> {
+    fn at(&self, template: &Template, values: &Values<'_>, listed: Option<&Listed>) -> Result<Tried, Error> {
         let path = match template.fill(values) {
             Ok(path) => path,
             Err(unfilled) => return Ok(Tried::no_way(unfilled)),
@@ -206,38 +204,44 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
             Found::Signed(info) => info,
             Found::Unsigned { asked, valid_until } => return Ok(Tried::NoWay(Unlisted::new(asked, valid_until))),
         };
-        if let Some(signed) = &page {
-            agree(signed, values.file_name.and_then(|name| signed.page.file(name)), &info)?;
+        if let Some(listed) = listed {
+            listed.agrees_with(&info)?;
         }
         let file_name = values.file_name.unwrap_or_default().to_owned();
-        Ok(Tried::Signed(SignedFile { file_name, bound_by: path, info, page }))
+        let page = listed.map(|listed| Arc::clone(&listed.page));
+        Ok(Tried::Signed(SignedFile { file_name, bound_by: path, info, is_below_targets: true, page }))
     }
 
-    /// The page that lists a distribution, and the path of the target that its link leads to: `None` where that lies
-    /// outside of the address of the targets.
+    /// What the page of its project says of a distribution, or of the metadata file beside one: that lies under the same
+    /// address with `.metadata` behind it, and has its own hash (PEP 658).
     fn listed(&self, name: &DistributionName) -> Result<Result<Listed, Unlisted>, Error> {
-        let signed = match self.page(name.project())? {
+        let page = match self.page(name.project())? {
             PageAnswer::Unknown(unlisted) => return Ok(Err(unlisted)),
-            PageAnswer::Signed(signed) => signed,
+            PageAnswer::Signed(page) => page,
         };
-        Ok(match signed.page.file(name.file_name()).map(|file| target_path_of(file.url(), self.targets)) {
-            Some(path) => Ok((signed, path)),
-            None => Err(signed.says("lists no such file")),
-        })
+        let Some(file) = page.page.file(name.distribution()) else { return Ok(Err(page.says("lists no such file"))) };
+        let (url, hashes, size) = if name.is_metadata() {
+            let Some(metadata) = file.core_metadata() else { return Ok(Err(page.says("lists no such file"))) };
+            (format!("{}.metadata", file.url()), CoreMetadata::hashes(metadata), None)
+        } else {
+            (file.url().to_owned(), file.hashes(), file.size())
+        };
+        let (path, hashes) = (target_path_of(&url, self.targets), hashes.cloned());
+        Ok(Ok(Listed { page, path, hashes, size }))
     }
 
     fn by_page(&self, name: &DistributionName) -> Result<Tried, Error> {
-        let (signed, path) = match self.listed(name)? {
+        let Listed { page, path, hashes, size } = match self.listed(name)? {
             Ok(listed) => listed,
             Err(unlisted) => return Ok(Tried::NoWay(unlisted)),
         };
-        let Some(file) = signed.page.file(name.file_name()) else { return Ok(Tried::NoWay(Unlisted::default())) };
-        let Some(hashes) = file.hashes() else { return Ok(Tried::NoWay(signed.says("gives no strong hash for it"))) };
+        let Some(hashes) = hashes else { return Ok(Tried::NoWay(page.says("gives no strong hash for it"))) };
         // What the page signs for does not depend on where the file lies; only fetching it does.
+        let is_below_targets = path.is_some();
         let path = path.map_or_else(|| TargetPath::new(name.file_name()), Ok)?;
-        let info = signed.info.binds(path, hashes.clone(), file.size(), self.client.limits().target_bytes);
-        let (file_name, bound_by) = (name.file_name().to_owned(), signed.info.path().clone());
-        Ok(Tried::Signed(SignedFile { file_name, bound_by, info, page: Some(signed) }))
+        let info = page.info.binds(path, hashes, size, self.client.limits().target_bytes);
+        let (file_name, bound_by) = (name.file_name().to_owned(), page.info.path().clone());
+        Ok(Tried::Signed(SignedFile { file_name, bound_by, info, is_below_targets, page: Some(page) }))
     }
 
     fn by_pointer(&self, template: &Template, name: &DistributionName) -> Result<Tried, Error> {
@@ -260,7 +264,7 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
         };
         let bound = info.binds(pointer.wheel_path().clone(), hashes, Some(length), length);
         let file_name = name.file_name().to_owned();
-        Ok(Tried::Signed(SignedFile { file_name, bound_by: path, info: bound, page: None }))
+        Ok(Tried::Signed(SignedFile { file_name, bound_by: path, info: bound, is_below_targets: false, page: None }))
     }
 
     fn fetch_page(&self, project: &ProjectName) -> Result<PageAnswer, Error> {
@@ -283,7 +287,8 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
 
     fn read_page(&self, source: &PageSource, project: &ProjectName, info: TargetInfo) -> Result<PageAnswer, Error> {
         let bytes = self.fetch_stored(source, project, &info)?;
-        let base = self.simple.join(&format!("{project}/"));
+        // Links are compared with the address of the targets, whose credentials are nobody's to repeat.
+        let base = without_credentials(&self.simple.join(&format!("{project}/")));
         let page =
             ProjectPage::parse(source.format(), &bytes, &base).map_err(|error| unreadable(info.path(), &error))?;
         Ok(PageAnswer::Signed(Arc::new(SignedPage { info, page })))
@@ -306,68 +311,32 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
     }
 }
 
-impl SignedPage {
-    /// That it does not lead to a file, which its role vouches for.
-    fn says(&self, what: &str) -> Unlisted {
-        let unlisted = Unlisted::new(vec![self.info.role().clone()], self.info.valid_until());
-        Unlisted { reasons: vec![format!("the signed page `{}` {what}", self.info.path())], ..unlisted }
+impl Pages {
+    fn slot(&mut self, project: &ProjectName) -> Slot {
+        if let Some(slot) = self.by_project.get(project) {
+            return Arc::clone(slot);
+        }
+        if self.order.len() >= PAGES {
+            self.order.pop_front().map(|oldest| self.by_project.remove(&oldest));
+        }
+        self.order.push_back(project.clone());
+        Arc::clone(self.by_project.entry(project.clone()).or_default())
     }
 }
 
-impl SignedFile {
-    /// The digest that is signed for the file: its target's, or the one that the signed page gives for it.
-    #[must_use]
-    pub fn digest(&self, algorithm: HashAlgorithm) -> Option<&Digest> {
-        let by_page = || self.page.as_ref()?.page.file(&self.file_name)?.hashes()?.of(algorithm);
-        self.info.hashes().of(algorithm).or_else(by_page)
-    }
-
-    /// Why the index says that nobody should install it any more (PEP 592), as the signed page has it; the reason may
-    /// be empty. `None` where it is not yanked, or where no page had to be read.
-    #[must_use]
-    pub fn yanked(&self) -> Option<&str> {
-        self.page.as_ref()?.page.file(&self.file_name)?.yanked()
-    }
-}
-
-impl Unlisted {
-    /// That these roles do not list it.
-    #[must_use]
-    pub fn new(asked: Vec<RoleName>, valid_until: SystemTime) -> Self {
-        Self { asked, valid_until: Some(valid_until), reasons: Vec::new() }
-    }
-
-    fn and(&mut self, other: Self) {
-        for role in other.asked {
-            if !self.asked.contains(&role) {
-                self.asked.push(role);
+impl Listed {
+    /// A page and the target that it leads to are of one snapshot: where both give a hash, it is one hash.
+    fn agrees_with(&self, info: &TargetInfo) -> Result<(), Error> {
+        for digest in self.hashes.iter().flat_map(Hashes::iter) {
+            if let Some(signed) = info.hashes().of(digest.algorithm()).filter(|signed| *signed != digest) {
+                let (algorithm, path) = (digest.algorithm(), info.path());
+                let (digest, signed) = (digest.to_hex(), signed.to_hex());
+                let reason = format!("gives {algorithm} {digest} for `{path}`, for which {signed} is signed");
+                return Err(unreadable(self.page.info.path(), &reason));
             }
         }
-        self.valid_until = self.valid_until.into_iter().chain(other.valid_until).min();
-        for reason in other.reasons {
-            self.because(reason);
-        }
+        Ok(())
     }
-
-    fn because(&mut self, reason: String) {
-        if !self.reasons.contains(&reason) {
-            self.reasons.push(reason);
-        }
-    }
-}
-
-/// A page and the target that it leads to are of one snapshot: where both give a hash, it is one hash.
-fn agree(signed: &SignedPage, file: Option<&PageFile>, info: &TargetInfo) -> Result<(), Error> {
-    let Some(by_page) = file.and_then(PageFile::hashes) else { return Ok(()) };
-    for digest in by_page.iter() {
-        if let Some(listed) = info.hashes().of(digest.algorithm()).filter(|listed| *listed != digest) {
-            let (algorithm, path) = (digest.algorithm(), info.path());
-            let (digest, listed) = (digest.to_hex(), listed.to_hex());
-            let reason = format!("gives {algorithm} {digest} for `{path}`, for which {listed} is signed");
-            return Err(unreadable(signed.info.path(), &reason));
-        }
-    }
-    Ok(())
 }
 
 /// A page or pointer that is signed and is not what it must be.

@@ -6,8 +6,10 @@
 //! bytes of an approved page → ProjectPage → PageFile → its hashes, or the path of its target
 //! ```
 //!
-//! Nothing here fetches or decides. Names are parsed once, so that every spelling of a project leads to one target.
+//! [`PackageIndex`] puts these together: it asks a client for what is signed, in one session. Nothing else here fetches.
+//! Names are parsed once, so that every spelling of a project leads to one target.
 
+mod answer;
 mod filename;
 mod index;
 mod page;
@@ -16,8 +18,9 @@ mod profile;
 mod project;
 mod template;
 
+pub use answer::{Answer, PageAnswer, SignedFile, SignedPage, Unlisted};
 pub use filename::{DistributionKind, DistributionName};
-pub use index::{Answer, PackageIndex, PageAnswer, SignedFile, SignedPage, Unlisted};
+pub use index::PackageIndex;
 pub use page::{CoreMetadata, PageError, PageFile, PageFormat, PageLimits, ProjectPage, target_path_of};
 pub use pointer::{Pointer, PointerError};
 pub use profile::{FileSource, PageSource, Profile, ProfileError};

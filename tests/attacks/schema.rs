@@ -331,10 +331,10 @@ fn a209_a_length_past_32_bits_is_not_cut_off() {
         let mut client = kind.client(&repo, MemoryStore::new());
         let info = client.target("a");
         assert_eq!(info.length(), length);
+        // What is read into memory has a lower limit, and would not be asked for.
         let dir = tempfile::tempdir().unwrap();
-        let downloaded = client.download(&info, &dir.path().join("a"));
-        assert_target_refused(downloaded, "a", Fault::Length { expected: length, found: 1 });
-        assert_target_refused(client.read(&info), "a", Fault::TooLarge { limit: 64 << 20 });
+        let refused = client.download(&info, &dir.path().join("a"));
+        assert_target_refused(refused, "a", Fault::Length { expected: length, found: 1 });
 
         let file = repo.file(&repo.path("targets"));
         repo.snapshot.signed["meta"]["targets.json"]["length"] = ((1u64 << 32) + file.len() as u64).into();

@@ -50,7 +50,8 @@ def on_terminal(home, *arguments: object, **variables: str) -> list[str]:
 def slow(nginx) -> list[object]:
     """Options for a repository that is served slowly."""
     url = f"{nginx.http}/slow"
-    return ["--root", nginx.here / "slow/root.json", f"--metadata-url={url}/metadata/", f"--targets-url={url}/targets/"]
+    return ["--root", nginx.here / "slow/root.json", f"--metadata-url={url}/metadata/", f"--targets-url={url}/targets/",
+            "--target=packages/{filename}"]
 
 
 def test_a_long_download_shows_its_progress_and_takes_it_away(home, nginx):
@@ -83,9 +84,10 @@ def test_verdicts_stand_in_columns_and_in_colour(home, nginx):
     (home.path / "dist").symlink_to(REPOS / "pep458/dist-tampered")
     lines = on_terminal(home, "verify", "dist")
     green, red = "\x1b[1m\x1b[32m", "\x1b[1m\x1b[31m"
-    starts = [f"{green}verified  \x1b[0m  dist/", f"{red}unsigned  \x1b[0m  dist/", f"{red}mismatch  \x1b[0m  dist/"]
+    verdicts = [(green, "verified"), (red, "unknown-project"), (red, "mismatch")]
+    starts = [f"{colour}{verdict:<15}\x1b[0m  dist/" for colour, verdict in verdicts]
     assert [line[: len(start)] for line, start in zip(lines, starts)] == starts
-    whys = ["signed by", "not listed by", "sha256 is"]
+    whys = ["signed by", "no page of", "sha256 is"]
     assert len({line.index(why) for line, why in zip(lines, whys)}) == 1, lines
     assert not any("\x1b" in line for line in on_terminal(home, "verify", "dist", NO_COLOR="1"))
 

@@ -57,8 +57,7 @@ fn malformed(reason: &str) -> PageError {
 /// Pieces of at most [`CHUNK`] bytes, cut between characters.
 fn chunks(mut text: &str) -> impl Iterator<Item = &str> {
     std::iter::from_fn(move || {
-        let end = text.len().min(CHUNK);
-        let (chunk, rest) = (0..4).find_map(|back| text.split_at_checked(end.saturating_sub(back)))?;
+        let (chunk, rest) = text.split_at_checked(boundary(text, CHUNK))?;
         text = rest;
         (!chunk.is_empty()).then_some(chunk)
     })
@@ -207,6 +206,11 @@ fn file_name(url: &Url) -> Option<DistributionName> {
 /// `sha256=HEX`, also several of them with `&` between. Names that are unknown, `egg` among them, are ignored.
 fn hashes(text: &str, file: &str) -> Result<Option<Hashes>, PageError> {
     super::known_hashes(text.split('&').filter_map(|pair| pair.split_once('=')), file)
+}
+
+/// The last boundary between characters that is not behind `at`.
+fn boundary(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
 struct Attributes<'a>(&'a Tag);

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use serde::Serialize;
-use tufgate::error::{Error, StoreError, Subject};
+use tufgate::error::{Error, Subject};
 use tufgate::pypi::Unlisted;
 use tufgate::{Downloaded, Found, TargetInfo, TargetPath};
 
-use super::{Basis, Run, session};
+use super::{Basis, Run, not_written, session};
 use crate::args::RepositoryArgs;
 use crate::error::{CliError, Exit};
 use crate::index::{Index, IndexClient};
@@ -107,11 +107,7 @@ fn fetch(
         Err(Error::Repository(error)) if matches!(error.subject, Subject::Target(_)) => {
             Ok(Verdict::mismatch(&info, &error, None))
         }
-        // Its own files, not those of what is trusted.
-        Err(Error::Store(StoreError { path, fault, source: Some(source), .. })) if Path::new(&path) == destination => {
-            Err(CliError::disk(format!("{}: {fault}", shown(destination)), source))
-        }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(not_written(error, destination)),
     }
 }
 

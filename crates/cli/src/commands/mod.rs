@@ -7,10 +7,12 @@ mod refresh;
 mod trust;
 mod verify;
 
+use std::path::Path;
 use std::time::SystemTime;
 
 use serde::Serialize;
 use tufgate::Session;
+use tufgate::error::{Error, StoreError};
 
 use crate::args::{Arguments, Command, Format, Global};
 use crate::error::{CliError, Exit};
@@ -96,7 +98,17 @@ impl Basis {
     }
 }
 
+/// Why a target was not written to its destination: that is a file of the user's, not one of what is trusted.
+fn not_written(error: Error, destination: &Path) -> CliError {
+    match error {
+        Error::Store(StoreError { path, fault, source: Some(source), .. }) if Path::new(&path) == destination => {
+            CliError::disk(format!("{}: {fault}", text::shown(destination)), source)
+        }
+        error => error.into(),
+    }
+}
+
 /// The session of a client that was just refreshed.
 fn session(client: &IndexClient) -> Result<&Session, CliError> {
-    client.session().ok_or_else(|| tufgate::Error::from(tufgate::error::CallerError::Stopped).into())
+    client.session().ok_or_else(|| Error::from(tufgate::error::CallerError::Stopped).into())
 }

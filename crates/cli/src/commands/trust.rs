@@ -226,7 +226,7 @@ struct Added {
 }
 
 impl Report for Added {
-    const SCHEMA: &'static str = "tufgate.trust-add/1";
+    const SCHEMA: &'static str = "tufgate.trust-add/2";
 
     fn text(&self, out: &Output) {
         self.pinned.text(out);
@@ -240,7 +240,7 @@ struct Shown {
 }
 
 impl Report for Shown {
-    const SCHEMA: &'static str = "tufgate.trust-show/1";
+    const SCHEMA: &'static str = "tufgate.trust-show/2";
 
     fn text(&self, out: &Output) {
         self.pinned.text(out);

@@ -14,6 +14,9 @@ root = "root.json"
 root-sha256 = "AAaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 metadata-url = "../srv/metadata"
 targets-url = "https://example.org/targets/"
+simple-url = "https://example.org/simple/"
+profile = "custom"
+page = ["s/{project}/index.json", "s/{project}/index.html"]
 target = "p/{project}/{filename}"
 forbidden-is-absent = true
 plain-target-names = true
@@ -32,7 +35,10 @@ idle-timeout = 6
         root_sha256: Some(Sha256("a".repeat(64))),
         metadata_url: Some(Location("file:///srv/metadata/".to_owned())),
         targets_url: Some(Location("https://example.org/targets/".to_owned())),
-        target: Some("p/{project}/{filename}".parse().unwrap()),
+        simple_url: Some(Location("https://example.org/simple/".to_owned())),
+        profile: Some("custom".to_owned()),
+        page: Some(vec!["s/{project}/index.json".to_owned(), "s/{project}/index.html".to_owned()]),
+        target: Some(vec!["p/{project}/{filename}".to_owned()]),
         forbidden_is_absent: Some(true),
         plain_target_names: Some(true),
         ca_file: Some("/etc/ca.pem".into()),
@@ -50,7 +56,7 @@ fn what_is_wrong_is_named_with_its_line() {
     for (text, expected) in [
         ("\n[index.a]\nrot = 1\n", "/etc/tufgate.toml:3: unknown field `rot`, expected one of"),
         ("defaultindex = 1", "/etc/tufgate.toml:1: unknown field `defaultindex`, expected"),
-        ("[index.a]\ntarget = \"{x}{filename}\"", "/etc/tufgate.toml:2: `{x}` is unknown; there are"),
+        ("[index.a]\ntarget = 1", "/etc/tufgate.toml:2: "),
         ("[index.a]\nroot-sha256 = \"ab\"", "/etc/tufgate.toml:2: a SHA-256 has 64 hex digits"),
         ("[index.a]\nconnect-timeout = -1", "/etc/tufgate.toml:2: invalid value: integer `-1`"),
         ("[index.\"A b\"]", "/etc/tufgate.toml: `A b` is not a name for an index: 1 to 64 of"),

@@ -124,9 +124,9 @@ impl LockedHash {
     }
 }
 
-/// `six 1.17.0`.
+/// `six==1.17.0`.
 pub(super) fn name_and_version(project: &str, version: Option<&str>) -> String {
-    version.map_or_else(|| project.to_owned(), |version| format!("{project} {version}"))
+    version.map_or_else(|| project.to_owned(), |version| format!("{project}=={version}"))
 }
 
 /// An address as it can be kept: without a password, and without what says how to install it.

@@ -34,8 +34,7 @@ pub(crate) struct Locked {
     pub(crate) file_name: Option<String>,
     /// Where it is fetched from, without user name, password and fragment.
     pub(crate) url: Option<String>,
-    /// At least one. Those of one algorithm are alternatives; a file must match one of each algorithm, unless there is no
-    /// `file_name`: then each may be that of another file.
+    /// At least one. An installer may take the file by any of them; without a `file_name` each may be that of another file.
     pub(crate) hashes: Vec<LockedHash>,
     /// In bytes.
     pub(crate) size: Option<u64>,

@@ -155,10 +155,10 @@ fn a_uv_lock_with_an_index_and_the_project_itself() {
     let (at, entries) = found("uv/uv.lock");
     let (idna, six) = (("idna", Some("3.20")), ("six", Some("1.17.0")));
     let expected = vec![
-        at.skipped(6, "demo 0.1.0", ITSELF),
+        at.skipped(6, "demo==0.1.0", ITSELF),
         at.file(Some(26), idna, IDNA_SDIST, IDNA_SDIST_URL, Some(216_463)),
         at.file(Some(28), idna, IDNA_WHEEL, IDNA_WHEEL_URL, Some(69_583)),
-        at.undecided(Some(32), "local-tool 0.2.0", DIRECTORY),
+        at.undecided(Some(32), "local-tool==0.2.0", DIRECTORY),
         at.file(Some(40), six, SIX_SDIST, SIX_SDIST_URL, Some(34_031)),
         at.file(Some(42), six, SIX_WHEEL, SIX_WHEEL_URL, Some(11_050)),
     ];
@@ -169,9 +169,9 @@ fn a_uv_lock_with_an_index_and_the_project_itself() {
 fn a_uv_lock_with_paths_a_repository_and_a_file_without_a_hash() {
     let (at, entries) = found("uv-sources/uv.lock");
     let expected = vec![
-        at.skipped(6, "demo2 0.1.0", ITSELF),
+        at.skipped(6, "demo2==0.1.0", ITSELF),
         at.file(Some(27), ("idna", Some("3.20")), IDNA_WHEEL, "idna-3.20-py3-none-any.whl", None),
-        at.undecided(Some(31), "ptool 0.2.0", CHECKOUT),
+        at.undecided(Some(31), "ptool==0.2.0", CHECKOUT),
         at.undecided(Some(40), "six-1.17.0-py2.py3-none-any.whl", NO_HASH),
     ];
     assert_eq!(entries, expected);
@@ -191,7 +191,7 @@ fn a_uv_lock_with_members_of_a_workspace_and_a_file_at_an_address() {
     let expected = vec![
         at.skipped(5, "app", ITSELF),
         at.skipped(8, "group", "only what it depends on is installed"),
-        at.undecided(Some(11), "empty 1", "the lock file names no file for it"),
+        at.undecided(Some(11), "empty==1", "the lock file names no file for it"),
         at.file(Some(17), ("six", None), SIX_SDIST, "https://index.example/six-1.17.0.tar.gz", None),
     ];
     assert_eq!(said("uv.lock", lock.as_bytes()), Ok(expected));
@@ -217,7 +217,7 @@ fn a_pylock_with_an_archive_and_a_repository() {
     let six = ("six", Some("1.17.0"));
     let expected = vec![
         at.file(Some(8), ("idna", Some("3.20")), IDNA_WHEEL, "idna-3.20-py3-none-any.whl", None),
-        at.undecided(Some(11), "ptool 0.2.0", CHECKOUT),
+        at.undecided(Some(11), "ptool==0.2.0", CHECKOUT),
         at.file(Some(19), six, SIX_WHEEL, "file:///srv/w/six-1.17.0-py2.py3-none-any.whl", None),
     ];
     assert_eq!(entries, expected);
@@ -253,8 +253,8 @@ fn a_poetry_lock_of_version_1_lists_files_by_name_alone() {
     let expected = vec![
         at.file(Some(65), ("idna", None), IDNA_SDIST, "idna-3.20.tar.gz", None),
         at.file(Some(66), ("idna", None), old, "idna-3.7.tar.gz", None),
-        at.undecided(Some(20), "local-tool 0.2.0", DIRECTORY),
-        at.undecided(Some(33), "ptool 0.2.0", CHECKOUT),
+        at.undecided(Some(20), "local-tool==0.2.0", DIRECTORY),
+        at.undecided(Some(33), "ptool==0.2.0", CHECKOUT),
         LockedEntry::Distribution(Locked {
             file_name: Some("six-1.17.0-py2.py3-none-any.whl".into()),
             url: Some("https://index.example/packages/six-1.17.0-py2.py3-none-any.whl".into()),
@@ -268,7 +268,7 @@ fn a_poetry_lock_of_version_1_lists_files_by_name_alone() {
 fn a_report_of_pip() {
     let (at, entries) = found("pip/report.json");
     let expected = vec![
-        at.undecided(None, "local-tool 0.2.0", DIRECTORY),
+        at.undecided(None, "local-tool==0.2.0", DIRECTORY),
         at.file(None, ("six", Some("1.17.0")), SIX_WHEEL, SIX_WHEEL_URL, None),
         at.file(None, ("idna", Some("3.20")), IDNA_WHEEL, IDNA_WHEEL_URL, None),
     ];
@@ -290,7 +290,7 @@ fn a_report_with_a_hash_of_the_old_form_a_repository_and_nothing() {
     let at = In("r.json".into());
     let expected = vec![
         at.file(None, ("n", Some("1")), SIX_SDIST, "https://index.example/%6e-1%2f.zip", None),
-        at.undecided(None, "n 1", CHECKOUT),
+        at.undecided(None, "n==1", CHECKOUT),
         at.undecided(None, "n-1.zip", NO_HASH),
     ];
     assert_eq!(said("r.json", report.as_bytes()), Ok(expected));
@@ -314,7 +314,7 @@ fn requirements_with_all_that_pip_takes() {
             Some("3.20"),
             &[("md5", "0cc175b9c0f1b6a831c399e269772661")],
         )),
-        at.undecided(Some(10), "idna 3.20", NO_HASH),
+        at.undecided(Some(10), "idna==3.20", NO_HASH),
         at.undecided(Some(11), "idna>=3.20", UNPINNED),
         at.undecided(Some(12), "idna==3.*", UNPINNED),
         at.undecided(Some(13), "idna", UNPINNED),
@@ -352,7 +352,7 @@ fn crlf_tabs_a_byte_order_mark_and_a_hash_split_over_lines_are_read() {
     let text =
         format!("\u{feff}# one\r\nsix==1.17.0\t\\\r\n\t--hash=sha256:{start}\\\r\n{end}\t# why\r\n\r\nidna==3.20 \\");
     let at = In("requirements.txt".into());
-    let expected = vec![at.pinned(2, "six", "1.17.0", &[SIX_WHEEL]), at.undecided(Some(6), "idna 3.20", NO_HASH)];
+    let expected = vec![at.pinned(2, "six", "1.17.0", &[SIX_WHEEL]), at.undecided(Some(6), "idna==3.20", NO_HASH)];
     assert_eq!(said("requirements.txt", text.as_bytes()), Ok(expected));
 }
 
@@ -369,7 +369,7 @@ fn a_requirement_cannot_hide_behind_a_line_end_that_only_pip_knows() {
     for end in ["\r", "\u{b}", "\u{c}", "\u{1c}", "\u{1d}", "\u{1e}", "\u{85}", "\u{2028}", "\u{2029}"] {
         let text = format!("idna==3.20 # fine{end}six\n");
         let at = In("requirements.txt".into());
-        let expected = vec![at.undecided(Some(1), "idna 3.20", NO_HASH), at.undecided(Some(2), "six", UNPINNED)];
+        let expected = vec![at.undecided(Some(1), "idna==3.20", NO_HASH), at.undecided(Some(2), "six", UNPINNED)];
         assert_eq!(said("requirements.txt", text.as_bytes()), Ok(expected), "{end:?}");
     }
 }

@@ -7,14 +7,22 @@ use crate::error::Exit;
 use crate::output::{Output, Report};
 use crate::text::count;
 
+/// What a lock file names, which is no file yet.
+pub(super) const LOCKED: &str = "distribution";
+
 /// Writes what was judged in the form that was asked for. `report` is the whole document, of which `judged` is a part.
 pub(crate) fn tell<R: Report>(output: &Output, report: &R, judged: &[Judged]) {
     match output.format() {
         Format::Text => lines(output, judged),
         Format::Json => output.report(report),
         Format::Github => judged.iter().for_each(|judged| github::annotate(output, judged)),
-        Format::Junit => output.raw(&junit::document(judged)),
+        Format::Junit => output.raw(&junit::document(command::<R>(), judged)),
     }
+}
+
+/// The command whose report it is, which its schema names.
+fn command<R: Report>() -> &'static str {
+    R::SCHEMA.split(['.', '/']).nth(1).unwrap_or_default()
 }
 
 /// Says how many there are of each verdict, and what to do about those that are not good. `thing` is what each is,
@@ -23,7 +31,10 @@ pub(crate) fn conclude(output: &Output, thing: &str, judged: &[Judged]) -> Exit 
     let thing = if judged.iter().any(|judged| judged.distribution.is_some()) { "distribution" } else { thing };
     output.status(summary(thing, judged));
     let mut told = Vec::new();
-    for help in judged.iter().filter_map(|judged| judged.verdict.help(thing)) {
+    for help in judged
+        .iter()
+        .filter_map(|judged| judged.verdict.help(if judged.distribution.is_some() { LOCKED } else { thing }))
+    {
         if !told.contains(&help) {
             output.help(help);
             told.push(help);
@@ -34,10 +45,12 @@ pub(crate) fn conclude(output: &Output, thing: &str, judged: &[Judged]) -> Exit 
 
 /// A line for each verdict, with one below it for each file that differs.
 fn lines(output: &Output, judged: &[Judged]) {
-    let width = judged.iter().map(|judged| judged.about().chars().count()).max().unwrap_or(0).min(70);
+    let longest = |of: &dyn Fn(&Judged) -> usize| judged.iter().map(of).max().unwrap_or(0).min(70);
+    let widths =
+        (longest(&|judged| judged.verdict.name().len()).max(10), longest(&|judged| judged.about().chars().count()));
     for judged in judged {
         let verdict = &judged.verdict;
-        output.verdict(verdict.tone(), verdict.name(), &judged.about(), &verdict.why(), width);
+        output.verdict(verdict.tone(), verdict.name(), &judged.about(), &judged.why(), widths);
         for difference in &judged.differences {
             output.detail(difference.kind, &difference.path, &difference.reason);
         }

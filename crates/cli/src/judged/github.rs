@@ -9,7 +9,7 @@ use crate::text::Escaped;
 pub(super) fn annotate(output: &Output, judged: &Judged) {
     let verdict = &judged.verdict;
     let level = match verdict.exit() {
-        Exit::Verified if verdict.is_allowed() || verdict.is_accepted_stale() => "warning",
+        Exit::Verified if verdict.is_allowed() || verdict.is_accepted_stale() || judged.yanked.is_some() => "warning",
         Exit::Verified => return,
         _ => "error",
     };
@@ -17,8 +17,9 @@ pub(super) fn annotate(output: &Output, judged: &Judged) {
     let line = judged.line.map(|line| format!("line={line},")).unwrap_or_default();
     let about = judged.distribution.as_deref().or(judged.target.as_deref()).map(|about| format!("{about}: "));
     let differences = judged.differences.iter().map(|file| format!("\n{} {}: {}", file.kind, file.path, file.reason));
-    let message = format!("{}{}{}", about.unwrap_or_default(), verdict.why(), differences.collect::<String>());
-    output.line(format_args!("::{level} {file}{line}title=tufgate: {}::{}", verdict.name(), data(&message)));
+    let message = format!("{}{}{}", about.unwrap_or_default(), judged.why(), differences.collect::<String>());
+    let title = property(&format!("tufgate: {}", verdict.name()));
+    output.line(format_args!("::{level} {file}{line}title={title}::{}", data(&message)));
 }
 
 /// The text of a command. It is read to the end of the line, so that what could end the line is encoded.

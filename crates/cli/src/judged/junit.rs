@@ -9,35 +9,36 @@ use super::Judged;
 use crate::error::Exit;
 use crate::text::Escaped;
 
-/// The whole document. What did not verify is a failure; what could not be judged is an error.
-pub(super) fn document(judged: &[Judged]) -> Vec<u8> {
+/// The whole document of a command. What did not verify is a failure; what could not be judged is an error.
+pub(super) fn document(command: &str, judged: &[Judged]) -> Vec<u8> {
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
     // Writing to memory does not fail.
-    let _ = write(&mut writer, judged);
+    let _ = write(&mut writer, command, judged);
     let mut bytes = writer.into_inner();
     bytes.push(b'\n');
     bytes
 }
 
-fn write(writer: &mut Writer<Vec<u8>>, judged: &[Judged]) -> io::Result<()> {
+fn write(writer: &mut Writer<Vec<u8>>, command: &str, judged: &[Judged]) -> io::Result<()> {
     let number = |of: fn(&Judged) -> bool| judged.iter().filter(|judged| of(judged)).count().to_string();
     let counts = [("tests", judged.len().to_string()), ("failures", number(is_failure)), ("errors", number(is_error))];
     let counts = || counts.iter().map(|(name, count)| (*name, count.as_str()));
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     writer.create_element("testsuites").with_attributes(counts()).write_inner_content(|writer| {
-        let suite = writer.create_element("testsuite").with_attribute(("name", "tufgate verify"));
+        let suite = writer.create_element("testsuite").with_attribute(("name", format!("tufgate {command}").as_str()));
         suite
             .with_attributes(counts())
-            .write_inner_content(|writer| judged.iter().try_for_each(|judged| case(writer, judged)))?;
+            .write_inner_content(|writer| judged.iter().try_for_each(|judged| case(writer, command, judged)))?;
         Ok(())
     })?;
     Ok(())
 }
 
-fn case(writer: &mut Writer<Vec<u8>>, judged: &Judged) -> io::Result<()> {
+fn case(writer: &mut Writer<Vec<u8>>, command: &str, judged: &Judged) -> io::Result<()> {
     let verdict = &judged.verdict;
     let about = escaped(&judged.about());
-    let case = writer.create_element("testcase").with_attributes([("name", &*about), ("classname", "tufgate.verify")]);
+    let class = format!("tufgate.{command}");
+    let case = writer.create_element("testcase").with_attributes([("name", &*about), ("classname", &*class)]);
     let outcome = if is_failure(judged) {
         "failure"
     } else if is_error(judged) {
@@ -45,7 +46,7 @@ fn case(writer: &mut Writer<Vec<u8>>, judged: &Judged) -> io::Result<()> {
     } else {
         "system-out"
     };
-    let why = escaped(&verdict.why());
+    let why = escaped(&judged.why());
     let differences = judged.differences.iter();
     let differences = differences.map(|file| escaped(&format!("{} {}: {}", file.kind, file.path, file.reason)));
     let text = std::iter::once(format!("{}: {why}", verdict.name())).chain(differences).collect::<Vec<_>>().join("\n");

@@ -5,6 +5,8 @@ mod github;
 mod junit;
 mod verdict;
 
+use std::path::Path;
+
 use serde::Serialize;
 use tufgate::pypi::{DistributionName, ProjectName};
 
@@ -25,6 +27,9 @@ pub(crate) struct Judged {
     pub(crate) distribution: Option<String>,
     /// The target that decides; `None` where there can be none.
     pub(crate) target: Option<String>,
+    /// Why the index says that nobody should install it any more (PEP 592), where a signed page says so; may be empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) yanked: Option<String>,
     /// Where the verified bytes were written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) downloaded: Option<String>,
@@ -56,6 +61,7 @@ impl Judged {
             line: None,
             distribution: None,
             target: None,
+            yanked: None,
             downloaded: None,
             verdict,
             differences: Vec::new(),
@@ -65,13 +71,22 @@ impl Judged {
 
     /// Whether a name means it: that of its file, of its distribution, or of its project as PEP 503 normalizes it.
     pub(crate) fn is_called(&self, name: &str) -> bool {
-        let file = self.file.as_deref().and_then(|file| file.rsplit(['/', '\\']).next());
+        let file = self.file.as_deref().and_then(|file| Path::new(file).file_name()?.to_str());
         let own = self.distribution.as_deref().or(file).unwrap_or_default();
         let project = match own.split_once("==") {
             Some((project, _)) => ProjectName::new(project).ok(),
             None => DistributionName::parse(own).ok().map(|name| name.project().clone()),
         };
         own == name || (project.is_some() && project == ProjectName::new(name).ok())
+    }
+
+    /// Why the verdict is what it is, in one line, and what else there is to know.
+    pub(crate) fn why(&self) -> String {
+        match self.yanked.as_deref() {
+            None => self.verdict.why(),
+            Some("") => format!("{}; yanked", self.verdict.why()),
+            Some(reason) => format!("{}; yanked: {reason}", self.verdict.why()),
+        }
     }
 
     /// What the verdict is about, in one text.

@@ -7,6 +7,7 @@ use tufgate::error::{Error, Fault, RepositoryError};
 use tufgate::pypi::Unlisted;
 use tufgate::{RoleName, TargetInfo};
 
+use super::conclude::LOCKED;
 use crate::error::Exit;
 use crate::output::text::Tone;
 use crate::text::{Escaped, time};
@@ -266,6 +267,10 @@ impl Verdict {
                 "mismatch: installed files are not those of the signed wheel. Find out who changed them, and make the \
                  environment anew from verified files"
             }
+            Self::Mismatch { .. } if thing == LOCKED => {
+                "mismatch: do not install by the lock file, which names other bytes than the repository signs. Find out \
+                 who changed it, and lock anew"
+            }
             Self::Mismatch { .. } => {
                 "mismatch: do not use the file. Fetch it again with `tufgate download`; if it stays, tell the operator"
             }
@@ -287,6 +292,9 @@ impl Verdict {
             }
             Self::Untrusted { .. } => {
                 "untrusted: do not use the file. Try again later or from another network; if it stays, tell the operator"
+            }
+            Self::Unreadable { .. } if thing == LOCKED => {
+                "unreadable: it is as signed, and was not written. Fetch it in another way, and verify the file"
             }
             Self::Unreadable { .. } => "unreadable: nothing was judged there. Check the path, its owner and its mode",
             Self::Undecided { .. } => {

@@ -27,12 +27,13 @@ impl Tone {
 }
 
 impl Output {
-    /// A verdict, what it is about, and why: in columns on a terminal, between tabs elsewhere.
-    pub(crate) fn verdict(&self, tone: Tone, verdict: &str, about: &str, why: &str, width: usize) {
+    /// A verdict, what it is about, and why: in columns of these widths on a terminal, between tabs elsewhere.
+    pub(crate) fn verdict(&self, tone: Tone, verdict: &str, about: &str, why: &str, widths: (usize, usize)) {
         let style = tone.style();
         let (about, why) = (Escaped(about).to_string(), Escaped(why));
         if self.terminal {
-            self.line(format_args!("{style}{verdict:<10}{style:#}  {about:<width$}  {why}"));
+            let (first, second) = widths;
+            self.line(format_args!("{style}{verdict:<first$}{style:#}  {about:<second$}  {why}"));
         } else {
             self.line(format_args!("{style}{verdict}{style:#}\t{about}\t{why}"));
         }

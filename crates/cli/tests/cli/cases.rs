@@ -64,6 +64,26 @@ fn files_are_judged() {
 }
 
 #[test]
+fn each_profile_finds_what_is_signed_and_nothing_else() {
+    check("profiles.toml");
+}
+
+#[test]
+fn a179_what_lock_files_name_is_compared_with_what_is_signed() {
+    check("locks.toml");
+}
+
+#[test]
+fn a163_what_is_not_signed_passes_only_by_its_name_and_is_never_said_to_be_verified() {
+    check("allow_unsigned.toml");
+}
+
+#[test]
+fn a269_verdicts_are_told_as_annotations_and_as_test_reports() {
+    check("formats.toml");
+}
+
+#[test]
 fn targets_are_downloaded() {
     check("download.toml");
 }

@@ -9,6 +9,7 @@ mod files;
 mod states;
 mod streams;
 mod trust;
+mod verify;
 
 use std::fs;
 use std::path::{Path, PathBuf};

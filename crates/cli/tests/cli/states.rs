@@ -124,20 +124,63 @@ fn a167_no_option_variable_or_key_turns_verification_off() {
     let home = Home::new();
     home.copy("pep458", "");
     let help = home.run(&["verify", "--help"]).stdout.to_lowercase();
+    // The one exception is by name, for what is not signed, on the command line alone.
+    let others = help.replace("--allow-unsigned <name>", "").replace("allow_unsigned", "allow-");
     for word in ["unsafe", "insecure", "no-verify", "skip", "ignore", "disable", "allow-"] {
-        assert!(!help.contains(word), "{word}");
+        assert!(!others.contains(word), "{word}");
     }
     // Everything that can be said, in favour of a bad file.
     let mut command = home.command(&["verify", "dist-tampered", "--forbidden-is-absent", "--read-only-state"]);
     for name in ["TUFGATE_UNSAFE", "TUFGATE_NO_VERIFY", "TUFGATE_INSECURE", "TUFGATE_FORBIDDEN_IS_ABSENT"] {
         command.env(name, "true");
     }
-    assert_eq!(home.finish(&mut command).code, Some(1));
+    for name in ["tufgate-demo-extra", "tufgate-demo-greeter", "*", "true"] {
+        command.env("TUFGATE_ALLOW_UNSIGNED", name);
+        let ran = home.finish(&mut command);
+        assert_eq!(ran.code, Some(1));
+        assert!(ran.stdout.contains("\nunknown-project\t") && !ran.stdout.contains("allow"), "{}", ran.stdout);
+    }
     let config = fs::read_to_string(home.path("tufgate.toml")).unwrap();
-    home.write("tufgate.toml", format!("{config}verify = false\n"));
-    let ran = home.run(&["verify", "dist"]);
-    assert_eq!(ran.code, Some(2));
-    assert!(ran.stderr.starts_with("error: [HOME]/tufgate.toml:7: unknown field `verify`"), "{}", ran.stderr);
+    for key in ["verify = false", "allow-unsigned = ['tufgate-demo-extra']", "max-staleness = '9999d'"] {
+        home.write("tufgate.toml", format!("{config}{key}\n"));
+        let ran = home.run(&["verify", "dist"]);
+        assert_eq!(ran.code, Some(2));
+        let name = key.split(' ').next().unwrap();
+        let expected = format!("error: [HOME]/tufgate.toml:7: unknown field `{name}`");
+        assert!(ran.stderr.starts_with(&expected), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a167_no_profile_and_no_template_makes_a_bad_file_good() {
+    let home = Home::new();
+    home.copy("pep458", "");
+    let bad = "dist-tampered/tufgate_demo_greeter-1.0.0-py3-none-any.whl";
+    for (options, code) in [
+        (vec!["--profile=pep458"], 1),
+        (vec!["--profile=warehouse"], 1),
+        (vec!["--profile=datadog"], 1),
+        (vec!["--profile=custom"], 1),
+        (vec!["--profile=rstuf", "--target=packages/{filename}"], 1),
+        // Each way is tried, and the first that is signed decides.
+        (vec!["--target=nowhere/{filename}", "--target=packages/{filename}"], 1),
+        (vec!["--target={sha256}/{filename}"], 1),
+        (vec!["--target={url}", "--page=simple/{project}/index.html"], 1),
+        (vec!["--target={page}", "--page=simple/{project}/index.html"], 1),
+        (vec!["--target=pointer:simple/{project}/{version}.json"], 1),
+        // A page that is signed for another project lists no such file.
+        (vec!["--page=simple/tufgate-demo-clock/{project}"], 1),
+        (vec!["--simple-url=file:///elsewhere/"], 1),
+        (vec!["--plain-target-names"], 3),
+        (vec!["--allow-unsigned=tufgate-demo-greeter"], 1),
+        (vec!["--allow-unsigned=tufgate_demo_greeter-1.0.0-py3-none-any.whl"], 1),
+    ] {
+        let ran = home.run(&[&["verify", bad], options.as_slice()].concat());
+        let is_said_to_pass = ran.stdout.contains("verified") || ran.stdout.contains("allowed");
+        let allows = options.iter().any(|option| option.starts_with("--allow"));
+        assert_eq!((ran.code, is_said_to_pass), (Some(code), false), "{options:?}: {ran:?}");
+        assert!(!allows || ran.stdout.starts_with("mismatch\t"), "{ran:?}");
+    }
 }
 
 #[test]

@@ -64,7 +64,8 @@ fn a269_no_name_of_a_file_or_directory_reaches_the_terminal_raw() {
     assert_eq!(
         ran.stdout,
         "unsigned\td\\u{1b}[2J/a\\u{1b}]0;x\\u{7}\\u{a}verified\\u{9}b.whl\t\
-         `packages/a\\u{1b}]0;x\\u{7}\\u{a}verified\\u{9}b.whl` is not a target path: it has a control character\n"
+         `a\\u{1b}]0;x\\u{7}\\u{a}verified\\u{9}b.whl` is not the name of a wheel or a source distribution: it \
+         has a character that is no ASCII letter, digit, `-`, `_`, `.`, `!` or `+`\n"
     );
     fs::create_dir(home.path("e\u{1b}[2J")).unwrap();
     let ran = home.run(&["verify", "dist", "e\u{1b}[2J", "--config", "tufgate.toml"]);
@@ -81,7 +82,7 @@ fn the_json_of_verify_is_what_its_description_says() {
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), ""));
     let document: Value = serde_json::from_str(&ran.stdout).unwrap();
     let expected = json!({
-        "schema": "tufgate.verify/1",
+        "schema": "tufgate.verify/2",
         "repository": {
             "index": "demo", "metadata_url": "file://[HOME]/metadata/", "root": 1, "timestamp": 7, "snapshot": 3,
             "targets": 1, "valid_until": "2035-09-01T00:00:01Z",
@@ -94,9 +95,11 @@ fn the_json_of_verify_is_what_its_description_says() {
             },
             {
                 "file": "dist-tampered/tufgate_demo_extra-1.0.0-py3-none-any.whl",
-                "target": "packages/tufgate_demo_extra-1.0.0-py3-none-any.whl",
-                "verdict": "unsigned",
-                "reason": "not listed by `targets`, `bins`, `90-9f` (until 2035-09-01T00:00:01Z)",
+                "target": null,
+                "verdict": "unknown-project", "allowed": false,
+                "reason": "no page of `tufgate-demo-extra` is signed: not listed by `targets`, `bins`, `a0-af`, `30-3f` \
+                           (until 2035-09-01T00:00:01Z)",
+                "roles": ["targets", "bins", "a0-af", "30-3f"], "valid_until": "2035-09-01T00:00:01Z",
             },
             {
                 "file": "dist-tampered/tufgate_demo_greeter-1.0.0-py3-none-any.whl",

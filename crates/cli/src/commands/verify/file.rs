@@ -13,38 +13,36 @@ use crate::walk::{self, Selected};
 
 impl Judge<'_> {
     pub(super) fn file(&self, selected: &Selected) -> Result<Judged, CliError> {
-        let (target, verdict) = self.file_verdict(selected)?;
         let file = Some(selected.path.to_string_lossy().into_owned());
-        Ok(Judged { file, target, ..Judged::new(verdict) })
+        Ok(Judged { file, ..self.judge_file(selected)? })
     }
 
-    fn file_verdict(&self, selected: &Selected) -> Result<(Option<String>, Verdict), CliError> {
+    fn judge_file(&self, selected: &Selected) -> Result<Judged, CliError> {
         let path = &selected.path;
         if let Some(problem) = &selected.problem {
-            return Ok((None, Verdict::Unreadable { reason: problem.clone() }));
+            return Ok(Judged::new(Verdict::Unreadable { reason: problem.clone() }));
         }
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
-            return Ok((None, Verdict::no_target("its name is not Unicode, so that no target can have it".to_owned())));
+            let reason = "its name is not Unicode, so that no target can have it".to_owned();
+            return Ok(Judged::new(Verdict::no_target(reason)));
         };
         let needed = self.index.digests();
         let content = match (!needed.is_empty()).then(|| self.content(path, &needed)).transpose() {
             Ok(content) => content,
-            Err(error) => return Ok((None, Verdict::Unreadable { reason: error.to_string() })),
+            Err(error) => return Ok(Judged::new(Verdict::Unreadable { reason: error.to_string() })),
         };
         let digests = content.as_ref().map(|content| content.digests.as_slice()).unwrap_or_default();
-        let signed = match self.packages.file(name, digests) {
-            Ok(answer) => match self.nothing(answer) {
-                Ok(signed) => signed,
-                Err(verdict) => return Ok((None, verdict)),
-            },
-            Err(error) => return Ok((None, self.failed(error)?)),
+        let signed = match self.signed(name, digests)? {
+            Ok(signed) => signed,
+            Err(verdict) => return Ok(Judged::new(verdict)),
         };
         let verdict = match content.as_ref().and_then(|content| signed.info.judge(content.length, &content.digests)) {
             Some(Ok(())) => Verdict::verified(&signed.info, self.now),
             Some(Err(error)) => Verdict::mismatch(&signed.info, &error, None),
             None => self.compare(&signed.info, path),
         };
-        Ok((Some(signed.bound_by.as_str().to_owned()), verdict))
+        let target = Some(signed.bound_by.as_str().to_owned());
+        Ok(Judged { target, yanked: signed.yanked().map(str::to_owned), ..Judged::new(verdict) })
     }
 
     /// What a template needs to know of the content, before anything can be looked up.

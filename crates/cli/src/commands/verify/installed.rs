@@ -83,12 +83,9 @@ impl Judge<'_> {
             Ok(wheel) => wheel,
             Err(verdict) => return Ok((judged(verdict), Claims::recorded(environment, installed))),
         };
-        let signed = match self.packages.file(&wheel, &[]) {
-            Ok(answer) => match self.nothing(answer) {
-                Ok(signed) => signed,
-                Err(verdict) => return Ok((judged(verdict), Claims::recorded(environment, installed))),
-            },
-            Err(error) => return Ok((judged(self.failed(error)?), Claims::recorded(environment, installed))),
+        let signed = match self.signed(&wheel, &[])? {
+            Ok(signed) => signed,
+            Err(verdict) => return Ok((judged(verdict), Claims::recorded(environment, installed))),
         };
         let target = Some(signed.bound_by.as_str().to_owned());
         let hash = signed.info.hashes().iter().next().map(Digest::to_hex).unwrap_or_default();
@@ -124,7 +121,8 @@ impl Judge<'_> {
         };
         let differences = comparison.differences.iter().map(|difference| told(environment, difference)).collect();
         let notes = notes(&wheel, &comparison);
-        Ok((Judged { target, differences, notes, ..judged(verdict) }, comparison.claims))
+        let yanked = signed.yanked().map(str::to_owned);
+        Ok((Judged { target, differences, notes, yanked, ..judged(verdict) }, comparison.claims))
     }
 
     /// The name of the signed wheel that it must come from: of its version, and for the same tags.

@@ -5,17 +5,19 @@ mod installed;
 mod locked;
 mod subjects;
 
+use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Mutex;
 use std::time::SystemTime;
 
 use serde::Serialize;
-use tufgate::error::{Error, Fault};
-use tufgate::pypi::{Answer, PackageIndex};
-use tufgate::{FileStore, TargetInfo};
+use tufgate::error::Error;
+use tufgate::pypi::{Answer, PackageIndex, SignedFile};
+use tufgate::{Digest, FileStore, Hashes, TargetInfo};
 
 use self::installed::Wheels;
 use self::subjects::Subject;
-use super::{Basis, Run, session};
+use super::{Basis, Run, not_written, session};
 use crate::args::{RepositoryArgs, VerifyArgs};
 use crate::error::{CliError, Exit};
 use crate::index::{Index, IndexClient, IndexTransport};
@@ -28,7 +30,11 @@ pub(super) fn run(run: &Run<'_>, what: &VerifyArgs, repository: &RepositoryArgs)
     let subjects = subjects::gather(run, what)?;
     let index = Index::find(repository, run.global)?;
     let mut client = run.client(&index)?;
+    let told = session(&client)?.notices().to_vec();
     let mut judged = one_snapshot(run, &index, &mut client, what, &subjects)?;
+    for notice in session(&client)?.notices().iter().filter(|notice| !told.contains(notice)) {
+        run.output.warn(notice);
+    }
     allow_unsigned(run.output, &what.allow_unsigned, &mut judged);
     let report = Verified { repository: Basis::new(&index, session(&client)?), files: judged };
     judged::tell(run.output, &report, &report.files);
@@ -68,7 +74,8 @@ fn one_snapshot(
     match begun {
         Ok(outcome) => outcome,
         // It stays as it is: then that is the verdict on those that it concerns.
-        Err(_) => judge_all(client, false),
+        Err(error) if client.is_overtaken(&error) => judge_all(client, false),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -79,6 +86,8 @@ struct Judge<'a> {
     index: &'a Index,
     now: SystemTime,
     download: Option<&'a Path>,
+    /// What was written to the directory, by its name where letter case does not count.
+    taken: Mutex<HashMap<String, Hashes>>,
     /// Whether a file that is gone stops the run, so that it can begin again.
     strict: bool,
     /// Where the wheels of installed distributions are kept.
@@ -104,6 +113,7 @@ impl<'a> Judge<'a> {
             index,
             now: session(client)?.started(),
             download: what.download.as_deref(),
+            taken: Mutex::default(),
             strict,
             wheels,
             bar: Progress::new(run.global).bar("verifying", bytes),
@@ -127,18 +137,21 @@ impl<'a> Judge<'a> {
         Ok(Verdict::of_search(error)?)
     }
 
-    /// The verdict for a distribution for which nothing is signed.
-    fn nothing(&self, answer: Answer) -> Result<tufgate::pypi::SignedFile, Verdict> {
-        match answer {
-            Answer::Signed(signed) => Ok(signed),
-            Answer::Unsigned(unlisted) => Err(Verdict::unsigned(&unlisted)),
-            Answer::UnknownProject(project, unlisted) => Err(Verdict::unknown_project(project.as_str(), &unlisted)),
-        }
+    /// What is signed for a distribution, or the verdict where nothing is.
+    fn signed(&self, file_name: &str, digests: &[Digest]) -> Result<Result<SignedFile, Verdict>, CliError> {
+        Ok(match self.packages.file(file_name, digests) {
+            Ok(Answer::Signed(signed)) => Ok(signed),
+            Ok(Answer::Unsigned(unlisted)) => Err(Verdict::unsigned(&unlisted)),
+            Ok(Answer::UnknownProject(project, unlisted)) => Err(Verdict::unknown_project(project.as_str(), &unlisted)),
+            Err(error) => Err(self.failed(error)?),
+        })
     }
 
     /// Fetches what is signed to a place, or finds it there.
     fn fetch(&self, info: &TargetInfo, to: &Path) -> Result<Result<(), Verdict>, CliError> {
-        self.bar.0.inc_length(info.length());
+        if info.is_exact() {
+            self.bar.0.inc_length(info.length());
+        }
         let mut before = 0;
         let fetched = self.client.download_with(info, to, |bytes| {
             self.bar.0.inc(bytes.saturating_sub(before));
@@ -146,10 +159,9 @@ impl<'a> Judge<'a> {
         });
         match fetched {
             Ok(_) => Ok(Ok(())),
-            Err(Error::Repository(error)) if matches!(error.fault, Fault::Length { .. } | Fault::Hash { .. }) => {
-                Ok(Err(Verdict::mismatch(info, &error, None)))
-            }
-            Err(error) => self.failed(error).map(Err),
+            Err(error) if self.strict && self.client.is_overtaken(&error) => Err(error.into()),
+            Err(Error::Repository(error)) => Ok(Err(Verdict::mismatch(info, &error, None))),
+            Err(error) => Err(not_written(error, to)),
         }
     }
 }

@@ -69,6 +69,9 @@ pub(super) fn gather(run: &Run<'_>, what: &VerifyArgs) -> Result<Vec<Subject>, C
             "name files, or a directory that has some: that nothing was checked must not look like success",
         ));
     }
+    if what.download.is_some() && !subjects.iter().any(|subject| matches!(subject, Subject::Locked(_))) {
+        run.output.warn("--download: no lock file names anything to fetch");
+    }
     for dir in empty {
         run.output.warn(format_args!("{}: there is no file in it", shown(dir)));
     }
