@@ -62,7 +62,7 @@ pub use metadata::{Delegation, Delegations, Key, KeySet, MetaFile, Root, Snapsho
 pub use notice::Notice;
 pub use refresh::{Action, Fetch, Refresh};
 pub use role::{RoleName, TargetPath};
-pub use session::Session;
+pub use session::{Session, TrustedRole};
 pub use settings::Settings;
 pub use store::{Entry, Store, StoreLock};
 pub use target::{Approved, TargetInfo, TargetVerifier};

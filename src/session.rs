@@ -35,6 +35,27 @@ struct Delegated {
     budget: u64,
 }
 
+/// A targets role, top-level or delegated, as it was verified in a session for the delegation that leads to it.
+#[derive(Debug, Clone)]
+pub struct TrustedRole {
+    pub(crate) role: RoleName,
+    pub(crate) targets: Arc<Targets>,
+}
+
+impl TrustedRole {
+    /// Its name.
+    #[must_use]
+    pub fn role(&self) -> &RoleName {
+        &self.role
+    }
+
+    /// What it lists, and to whom it delegates.
+    #[must_use]
+    pub fn targets(&self) -> &Targets {
+        &self.targets
+    }
+}
+
 /// A delegation from one role to another, within one session.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Edge {
@@ -85,6 +106,21 @@ impl Session {
     #[must_use]
     pub fn targets(&self) -> &Targets {
         &self.targets
+    }
+
+    /// All targets roles that are trusted so far: the top-level one first, then those that searches of this session
+    /// verified, by name. One that was verified for several delegators stands there as often.
+    #[must_use]
+    pub fn trusted_roles(&self) -> Vec<TrustedRole> {
+        let top = TrustedRole { role: RoleName::TARGETS, targets: Arc::clone(&self.targets) };
+        let delegated = self.delegated.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut roles: Vec<_> = delegated
+            .by_edge
+            .iter()
+            .map(|(edge, (_, targets))| TrustedRole { role: edge.role.clone(), targets: Arc::clone(targets) })
+            .collect();
+        roles.sort_by(|a, b| a.role.cmp(&b.role));
+        std::iter::once(top).chain(roles).collect()
     }
 
     /// What did not stop the update and a user should know.

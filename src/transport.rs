@@ -160,6 +160,17 @@ impl BaseUrl {
         format!("{}{encoded_path}", self.0)
     }
 
+    /// The directory above this one; that of a host, or of a file system, is its own.
+    #[must_use]
+    pub(crate) fn parent(&self) -> Self {
+        let below = self.0.find("://").map_or(0, |at| at.saturating_add(3));
+        let inner = self.0.strip_suffix('/').unwrap_or(&self.0);
+        match inner.rfind('/') {
+            Some(slash) if slash >= below => Self(inner.get(..=slash).unwrap_or(&self.0).to_owned()),
+            _ => self.clone(),
+        }
+    }
+
     /// The address, credentials included: for making requests, not for showing.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -20,11 +20,11 @@ use crate::atomic::{AtomicFile, SHARED};
 use crate::error::{
     CallerError, Error, Fault, RepositoryError, StoreError, StoreFault, TransportError, TransportFault,
 };
-use crate::metadata::Root;
+use crate::metadata::{Delegation, Root};
 use crate::notice::Notice;
 use crate::refresh::{Action, Fetch, Refresh};
 use crate::role::RoleName;
-use crate::session::Session;
+use crate::session::{Edge, Session, TrustedRole};
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::target::{Approved, TargetInfo, TargetVerifier};
@@ -126,6 +126,12 @@ impl<S: Store> Core<S> {
         Ok(())
     }
 
+    /// Where a target lies, by one of its paths.
+    fn address(&self, info: &TargetInfo, url_path: &str) -> String {
+        let targets = &self.repository.targets;
+        if info.is_beside_targets() { targets.parent().join(url_path) } else { targets.join(url_path) }
+    }
+
     fn restarts(&self) -> Restarts {
         Restarts { done: 0, limit: self.repository.settings.limits.restarts, now: (self.clock)() }
     }
@@ -145,6 +151,14 @@ impl<S: Store> Core<S> {
             Action::Done => Next::Done,
         })
     }
+}
+
+/// The delegation that stands at a place of a role's order, if its role is one of the snapshot.
+fn delegation(session: &Session, by: &TrustedRole, at: usize) -> Option<(Delegation, Edge)> {
+    let delegation = by.targets.delegations().at(at)?;
+    let role = delegation.role().clone();
+    session.snapshot().meta(&role)?;
+    Some((delegation, Edge { delegator: by.role.clone(), role }))
 }
 
 /// Whether an error may come from a file that the session names and that has expired, or is gone, or was replaced, since

@@ -39,7 +39,11 @@ pub(super) struct Search<'s> {
 
 impl<'s> Search<'s> {
     pub(super) fn new(session: &'s Session, turns: &'s Turns, path: &TargetPath) -> Self {
-        Self { session, turns, machine: session.lookup(path), turn: None, waiting: false }
+        Self::of(session, turns, session.lookup(path))
+    }
+
+    pub(super) fn of(session: &'s Session, turns: &'s Turns, machine: Lookup<'s>) -> Self {
+        Self { session, turns, machine, turn: None, waiting: false }
     }
 
     /// As [`Lookup::step`], at each new role after its turn has come.
