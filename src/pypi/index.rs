@@ -292,8 +292,11 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
         Ok(Tried::Signed(SignedFile { file_name, bound_by: path, info: bound, page: None }))
     }
 
-    /// A page or pointer, all of it verified.
-    fn read(&self, info: &TargetInfo) -> Result<Vec<u8>, Error> {
+    /// The bytes of a page or pointer that was found signed, all of them verified.
+    ///
+    /// # Errors
+    /// As [`Client::read`].
+    pub fn read(&self, info: &TargetInfo) -> Result<Vec<u8>, Error> {
         let Some(reader) = &self.reader else { return self.client.read(info) };
         let limit = self.client.limits().page_bytes;
         if info.length() > limit {

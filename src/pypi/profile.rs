@@ -77,6 +77,9 @@ pub enum ProfileError {
     },
 }
 
+/// No index has projects with longer names.
+const MAX_PROJECT_BYTES: usize = 256;
+
 /// A built-in profile: its name, pages, targets, and whether targets lie under plain names.
 type Row = (&'static str, &'static [&'static str], &'static [&'static str], bool);
 
@@ -200,6 +203,21 @@ impl PageSource {
     /// As [`Template::fill`].
     pub fn target_path(&self, project: &ProjectName) -> Result<TargetPath, Unfilled> {
         self.target.fill(&Values { project: Some(project), ..Values::default() })
+    }
+
+    /// The project whose page a target is, if it is one: the other way round than [`PageSource::target_path`].
+    #[must_use]
+    pub fn project_of(&self, path: &TargetPath) -> Option<ProjectName> {
+        let template = self.target.to_string();
+        let (before, _) = template.split_once("{project}")?;
+        let rest = path.as_str().strip_prefix(before)?;
+        let is_of_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let most = rest.find(|c| !is_of_name(c)).unwrap_or(rest.len()).min(MAX_PROJECT_BYTES);
+        // What stands behind the name may go on with characters of names, so that only trying tells where it ends.
+        (1..=most).rev().find_map(|length| {
+            let project = ProjectName::new(rest.get(..length)?).ok()?;
+            (self.target_path(&project).ok()? == *path).then_some(project)
+        })
     }
 
     /// Where a project's page with this signed hash is stored below the targets address; `None` where that follows from

@@ -3,6 +3,7 @@
 mod completions;
 mod download;
 mod inspect;
+mod mirror;
 mod refresh;
 mod trust;
 mod verify;
@@ -33,6 +34,7 @@ pub(crate) fn run(arguments: &Arguments, output: &Output, now: SystemTime) -> Re
         Command::Refresh { name, repository } => refresh::run(&run, name.as_ref(), repository),
         Command::Download { targets, output, repository } => download::run(&run, targets, output, repository),
         Command::Verify { what, repository } => verify::run(&run, what, repository),
+        Command::Mirror { what, repository } => mirror::run(&run, what, repository),
         Command::Inspect { role, repository } => inspect::run(&run, role.as_deref(), repository),
         Command::Completions { shell } => completions::completions(&run, *shell),
         Command::Man { dir } => completions::manual(&run, dir.as_deref()),

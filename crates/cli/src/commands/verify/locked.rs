@@ -163,7 +163,7 @@ fn other_project(locked: &Locked, file_name: &str) -> Option<String> {
         .then(|| format!("it is locked for `{expected}`, and by its name it is a file of `{}`", found.project()))
 }
 
-fn digest(hash: &LockedHash) -> Option<Digest> {
+pub(in crate::commands) fn digest(hash: &LockedHash) -> Option<Digest> {
     Digest::from_hex(HashAlgorithm::from_name(&hash.algorithm)?, &hash.hex)
 }
 

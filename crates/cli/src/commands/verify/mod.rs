@@ -1,8 +1,8 @@
 //! `tufgate verify`: are these distributions exactly what the repository signs for?
 
 mod file;
-mod locked;
-mod subjects;
+pub(super) mod locked;
+pub(super) mod subjects;
 
 use std::path::Path;
 use std::time::SystemTime;
@@ -70,9 +70,9 @@ fn one_snapshot(
 }
 
 /// Judges single subjects, from many threads at once.
-struct Judge<'a> {
+pub(super) struct Judge<'a> {
     client: &'a IndexClient,
-    packages: PackageIndex<'a, IndexTransport, FileStore>,
+    pub(super) packages: PackageIndex<'a, IndexTransport, FileStore>,
     index: &'a Index,
     now: SystemTime,
     download: Option<&'a Path>,
@@ -82,7 +82,7 @@ struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    fn new(
+    pub(super) fn new(
         run: &Run<'_>,
         index: &'a Index,
         client: &'a IndexClient,
@@ -103,7 +103,12 @@ impl<'a> Judge<'a> {
         })
     }
 
-    fn subject(&self, subject: &Subject) -> Result<Vec<Judged>, CliError> {
+    /// The same, which has pages and pointers brought by `reader`.
+    pub(super) fn with_reader(self, reader: impl Fn(&TargetInfo) -> Result<Vec<u8>, Error> + Send + Sync + 'a) -> Self {
+        Self { packages: self.packages.with_reader(reader), ..self }
+    }
+
+    pub(super) fn subject(&self, subject: &Subject) -> Result<Vec<Judged>, CliError> {
         match subject {
             Subject::File(selected) => Ok(vec![self.file(selected)?]),
             Subject::Locked(locked) => self.locked(locked),
@@ -112,7 +117,7 @@ impl<'a> Judge<'a> {
     }
 
     /// The verdict where a search ended with an error, or the error where it stops the run.
-    fn failed(&self, error: Error) -> Result<Verdict, CliError> {
+    pub(super) fn failed(&self, error: Error) -> Result<Verdict, CliError> {
         if self.strict && self.client.is_overtaken(&error) {
             return Err(error.into());
         }
@@ -120,7 +125,7 @@ impl<'a> Judge<'a> {
     }
 
     /// The verdict for a distribution for which nothing is signed.
-    fn nothing(&self, answer: Answer) -> Result<tufgate::pypi::SignedFile, Verdict> {
+    pub(super) fn nothing(&self, answer: Answer) -> Result<tufgate::pypi::SignedFile, Verdict> {
         match answer {
             Answer::Signed(signed) => Ok(signed),
             Answer::Unsigned(unlisted) => Err(Verdict::unsigned(&unlisted)),

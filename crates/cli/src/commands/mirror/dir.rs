@@ -1,0 +1,201 @@
+//! The directory that becomes a repository. Nothing is written outside of it, whatever a repository calls its files, and
+//! no file in it is ever half written.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use tempfile::Builder;
+use tufgate::error::{CallerError, Error, StoreError, StoreFault};
+use tufgate::{TargetInfo, TargetPath};
+
+use crate::error::CliError;
+use crate::index::IndexClient;
+use crate::names::name_fault;
+use crate::text::shown;
+use crate::walk;
+
+const METADATA: &str = "metadata";
+const TARGETS: &str = "targets";
+/// What file systems take as one name.
+const MAX_NAME_BYTES: usize = 255;
+const TEMPORARY: &str = ".tufgate-";
+
+/// The directory of a mirror.
+pub(super) struct Dir {
+    root: PathBuf,
+    /// Places of what was fetched in this run.
+    fetched: Mutex<HashSet<PathBuf>>,
+}
+
+impl Dir {
+    /// The directory, made if there is none.
+    pub(super) fn open(root: &Path) -> Result<Self, CliError> {
+        fs::create_dir_all(root).map_err(|error| CliError::disk(format!("cannot make {}", shown(root)), error))?;
+        Ok(Self { root: root.to_owned(), fetched: Mutex::default() })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where clients of the mirror ask for a target, below the directory: all of these. An error says why one of them
+    /// cannot be written.
+    pub(super) fn places(info: &TargetInfo) -> Result<Vec<String>, String> {
+        info.stored_paths().iter().map(|path| place(info, path)).collect()
+    }
+
+    /// Has a target stand at all its places: fetched, if it verifies at none of them.
+    pub(super) fn settle(&self, client: &IndexClient, info: &TargetInfo, progress: impl Fn(u64)) -> Result<(), Error> {
+        let refused = |reason| CallerError::Destination { path: info.path().as_str().to_owned(), reason };
+        let places = Self::places(info).map_err(refused)?;
+        let paths = places.iter().map(|place| self.prepare(place)).collect::<Result<Vec<_>, _>>()?;
+        let mut missing: Vec<_> = paths.iter().filter(|path| !is_target(info, path)).collect();
+        let good = match paths.iter().find(|path| !missing.contains(path)) {
+            Some(good) => good,
+            None => {
+                let Some(first) = paths.first() else { return Ok(()) };
+                let mut before = 0;
+                client.download_with(info, first, |bytes| {
+                    progress(bytes.saturating_sub(before));
+                    before = bytes;
+                })?;
+                self.fetched().insert(first.clone());
+                missing.retain(|path| *path != first);
+                first
+            }
+        };
+        for path in missing {
+            copy(good, path).map_err(|error| StoreError::new(path, StoreFault::Write).caused_by(error))?;
+        }
+        Ok(())
+    }
+
+    /// A target that was settled, and whether that needed the repository.
+    pub(super) fn settled(&self, info: &TargetInfo) -> Option<(PathBuf, bool)> {
+        let places = Self::places(info).ok()?;
+        let paths: Vec<_> = places.iter().map(|place| self.root.join(place)).collect();
+        let fetched = self.fetched();
+        Some((paths.first()?.clone(), paths.iter().any(|path| fetched.contains(path))))
+    }
+
+    /// The bytes of a metadata file, where there is a regular one that is no longer than `max_bytes`.
+    pub(super) fn metadata(&self, name: &str, max_bytes: u64) -> Option<Vec<u8>> {
+        let path = self.root.join(METADATA).join(name);
+        let found = fs::symlink_metadata(&path).ok()?;
+        (found.is_file() && found.len() <= max_bytes).then(|| fs::read(path).ok()).flatten()
+    }
+
+    /// Puts a metadata file in its place. Says whether that changed anything.
+    pub(super) fn write_metadata(&self, name: &str, bytes: &[u8]) -> Result<bool, CliError> {
+        let path = self.prepare(&format!("{METADATA}/{name}"))?;
+        if self.metadata(name, bytes.len() as u64).is_some_and(|found| found == bytes) {
+            return Ok(false);
+        }
+        write(&path, |file| file.write_all(bytes))
+            .map_err(|error| CliError::disk(format!("cannot write {}", shown(&path)), error))?;
+        Ok(true)
+    }
+
+    /// The path of a place, whose directories are real ones: a link in the way could lead anywhere.
+    fn prepare(&self, place: &str) -> Result<PathBuf, Error> {
+        let mut path = self.root.clone();
+        let mut segments = place.split('/').peekable();
+        while let Some(segment) = segments.next() {
+            path.push(segment);
+            if segments.peek().is_some() {
+                real_directory(&path)?;
+            }
+        }
+        Ok(path)
+    }
+
+    fn fetched(&self) -> std::sync::MutexGuard<'_, HashSet<PathBuf>> {
+        self.fetched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why a metadata file of this name cannot be written, if so.
+pub(super) fn metadata_fault(name: &str) -> Option<String> {
+    if name.contains('/') {
+        return Some("a slash in the name would be a directory".to_owned());
+    }
+    TargetPath::new(name).err().map(|error| error.to_string()).or_else(|| name_fault(name).map(str::to_owned))
+}
+
+fn place(info: &TargetInfo, path: &TargetPath) -> Result<String, String> {
+    if let Some(reason) = info.path().as_str().split('/').find_map(name_fault) {
+        return Err(reason.to_owned());
+    }
+    // With a hash before it, a name can be longer than the repository's own.
+    if path.as_str().split('/').any(|segment| segment.len() > MAX_NAME_BYTES) {
+        return Err("with its hash, its name is longer than 255 bytes".to_owned());
+    }
+    if !info.is_beside_targets() {
+        return Ok(format!("{TARGETS}/{path}", path = path.as_str()));
+    }
+    match path.as_str().split('/').next() {
+        Some(first) if first.eq_ignore_ascii_case(METADATA) => Err("it would lie among the metadata".to_owned()),
+        _ => Ok(path.as_str().to_owned()),
+    }
+}
+
+fn real_directory(path: &Path) -> Result<(), Error> {
+    match fs::create_dir(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            return Err(StoreError::new(path, StoreFault::Write).caused_by(error).into());
+        }
+        _ => {}
+    }
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => Ok(()),
+        Ok(_) => {
+            let reason = "a link, or another thing that is no directory, stands there, and may lead elsewhere";
+            let path = path.to_string_lossy().into_owned();
+            Err(CallerError::Destination { path, reason: reason.to_owned() }.into())
+        }
+        Err(error) => Err(StoreError::new(path, StoreFault::Read).caused_by(error).into()),
+    }
+}
+
+/// Whether a regular file, no link to one, has a target's bytes.
+fn is_target(info: &TargetInfo, path: &Path) -> bool {
+    let verified = || {
+        let found = fs::symlink_metadata(path).ok()?;
+        if !found.is_file() || (info.is_exact() && found.len() != info.length()) {
+            return None;
+        }
+        info.verifier().read_all(&mut walk::open(path).ok()?).ok()?.ok()
+    };
+    verified().is_some()
+}
+
+/// Gives a verified file another name: as one file where the file system can do that.
+fn copy(good: &Path, path: &Path) -> io::Result<()> {
+    // What stands at the new name is replaced in one step, for which the link needs a name before that.
+    let aside = Builder::new().prefix(TEMPORARY).tempdir_in(directory_of(path))?;
+    let link = aside.path().join("link");
+    match fs::hard_link(good, &link) {
+        Ok(()) => fs::rename(&link, path),
+        Err(_) => write(path, |file| io::copy(&mut walk::open(good)?, file).map(drop)),
+    }
+}
+
+/// Writes a file beside its place and gives it its name at the end.
+fn write(path: &Path, content: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    let mut builder = Builder::new();
+    // As open as the process lets it be: a mirror is there to be served.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.prefix(TEMPORARY).tempfile_in(directory_of(path))?;
+    content(file.as_file_mut())?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
+fn directory_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("."))
+}
