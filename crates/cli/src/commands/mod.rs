@@ -8,10 +8,12 @@ mod refresh;
 mod trust;
 mod verify;
 
-use std::time::SystemTime;
+use std::fs;
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 use tufgate::Session;
+use tufgate::error::{Fault, RepositoryError};
 
 use crate::args::{Arguments, Command, Format, Global};
 use crate::error::{CliError, Exit};
@@ -53,7 +55,8 @@ impl Run<'_> {
     /// warnings.
     fn client(&self, index: &Index) -> Result<IndexClient, CliError> {
         let mut client = index.client(self.global, self.now)?;
-        let session = client.refresh()?;
+        let session = client.refresh().map_err(|error| self.refused(error))?;
+        self.tell_age(index, session);
         for notice in session.notices() {
             self.output.warn(notice);
         }
@@ -72,6 +75,67 @@ impl Run<'_> {
     }
 }
 
+impl Run<'_> {
+    /// What can be done about metadata that has expired is another thing without a network.
+    fn refused(&self, error: tufgate::Error) -> CliError {
+        match error {
+            tufgate::Error::Repository(RepositoryError { fault: Fault::Expired { .. }, .. }) if self.global.offline => {
+                CliError::ExpiredOffline(error)
+            }
+            error => error.into(),
+        }
+    }
+
+    /// How old the copy of a repository is, and a warning where that is more than its publisher allowed.
+    fn tell_age(&self, index: &Index, session: &Session) {
+        let valid_until = text::time(session.valid_until());
+        if let Some(copy) = Copy::of(index) {
+            let made = match &copy.made {
+                Some(made) => format!("made on {made} by its own word"),
+                None => "made nobody knows when".to_owned(),
+            };
+            let validity = if session.is_stale() { "has expired on" } else { "is valid until" };
+            self.output
+                .status(format_args!("reading the copy in {}, {made}: {validity} {valid_until}", copy.directory));
+        }
+        if session.is_stale() {
+            self.output.warn(format_args!(
+                "the metadata of `{}` expired on {valid_until}, and is accepted because of --max-staleness {}: what was \
+                 released, withdrawn or revoked since its time is not known here",
+                index.name,
+                duration(index.max_staleness),
+            ));
+        }
+    }
+}
+
+/// In days where that is exact: months and years differ in length.
+fn duration(duration: Duration) -> String {
+    const DAY: u64 = 24 * 60 * 60;
+    match duration.as_secs() {
+        seconds if seconds % DAY == 0 => text::count(usize::try_from(seconds / DAY).unwrap_or(usize::MAX), "day"),
+        _ => humantime::format_duration(duration).to_string(),
+    }
+}
+
+/// A copy of a repository that is read in its place.
+#[derive(Debug, Serialize)]
+struct Copy {
+    directory: String,
+    /// When it was made, by its own word: nobody signed that. `None` where it does not say.
+    made: Option<String>,
+}
+
+impl Copy {
+    fn of(index: &Index) -> Option<Self> {
+        let directory = index.copy()?;
+        // A mirror writes this file last.
+        let timestamp = fs::symlink_metadata(directory.join("metadata").join("timestamp.json"));
+        let made = timestamp.and_then(|found| found.modified()).ok().map(text::time);
+        Some(Self { directory: directory.to_string_lossy().into_owned(), made })
+    }
+}
+
 /// The session that verdicts rest on.
 #[derive(Debug, Serialize)]
 struct Basis {
@@ -82,6 +146,11 @@ struct Basis {
     snapshot: u64,
     targets: u64,
     valid_until: String,
+    /// The same where it is past, and was accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expired_since: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    copy: Option<Copy>,
 }
 
 impl Basis {
@@ -94,6 +163,8 @@ impl Basis {
             snapshot: session.snapshot().version(),
             targets: session.targets().version(),
             valid_until: text::time(session.valid_until()),
+            expired_since: session.is_stale().then(|| text::time(session.valid_until())),
+            copy: Copy::of(index),
         }
     }
 }

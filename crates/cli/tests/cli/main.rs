@@ -5,6 +5,7 @@
 
 mod cases;
 mod files;
+mod mirror;
 mod states;
 mod streams;
 mod trust;

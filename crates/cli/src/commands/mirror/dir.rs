@@ -1,7 +1,7 @@
 //! The directory that becomes a repository. Nothing is written outside of it, whatever a repository calls its files, and
 //! no file in it is ever half written.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -44,7 +44,8 @@ impl Dir {
     /// Where clients of the mirror ask for a target, below the directory: all of these. An error says why one of them
     /// cannot be written.
     pub(super) fn places(info: &TargetInfo) -> Result<Vec<String>, String> {
-        info.stored_paths().iter().map(|path| place(info, path)).collect()
+        let place = |stored| place(info.path(), stored, info.is_beside_targets());
+        info.stored_paths().iter().map(place).collect()
     }
 
     /// Has a target stand at all its places: fetched, if it verifies at none of them.
@@ -117,6 +118,22 @@ impl Dir {
     }
 }
 
+/// Names that are taken, also on a file system that folds case.
+#[derive(Default)]
+pub(super) struct Taken(HashMap<String, String>);
+
+impl Taken {
+    /// Takes places for a file. An error names the place of another file that would be the same one.
+    pub(super) fn take(&mut self, places: &[String]) -> Result<(), String> {
+        let other = |place: &String| self.0.get(&place.to_lowercase()).filter(|other| *other != place);
+        if let Some(other) = places.iter().find_map(other) {
+            return Err(format!("it would be one file with `{other}` where letter case does not count"));
+        }
+        self.0.extend(places.iter().map(|place| (place.to_lowercase(), place.clone())));
+        Ok(())
+    }
+}
+
 /// Why a metadata file of this name cannot be written, if so.
 pub(super) fn metadata_fault(name: &str) -> Option<String> {
     if name.contains('/') {
@@ -125,20 +142,21 @@ pub(super) fn metadata_fault(name: &str) -> Option<String> {
     TargetPath::new(name).err().map(|error| error.to_string()).or_else(|| name_fault(name).map(str::to_owned))
 }
 
-fn place(info: &TargetInfo, path: &TargetPath) -> Result<String, String> {
-    if let Some(reason) = info.path().as_str().split('/').find_map(name_fault) {
+/// Where a target lies in the mirror whose path is stored under a name that may have a hash in it.
+fn place(path: &TargetPath, stored: &TargetPath, is_beside_targets: bool) -> Result<String, String> {
+    if let Some(reason) = path.as_str().split('/').find_map(name_fault) {
         return Err(reason.to_owned());
     }
     // With a hash before it, a name can be longer than the repository's own.
-    if path.as_str().split('/').any(|segment| segment.len() > MAX_NAME_BYTES) {
+    if stored.as_str().split('/').any(|segment| segment.len() > MAX_NAME_BYTES) {
         return Err("with its hash, its name is longer than 255 bytes".to_owned());
     }
-    if !info.is_beside_targets() {
-        return Ok(format!("{TARGETS}/{path}", path = path.as_str()));
+    if !is_beside_targets {
+        return Ok(format!("{TARGETS}/{}", stored.as_str()));
     }
-    match path.as_str().split('/').next() {
+    match stored.as_str().split('/').next() {
         Some(first) if first.eq_ignore_ascii_case(METADATA) => Err("it would lie among the metadata".to_owned()),
-        _ => Ok(path.as_str().to_owned()),
+        _ => Ok(stored.as_str().to_owned()),
     }
 }
 
@@ -198,4 +216,69 @@ fn write(path: &Path, content: impl FnOnce(&mut File) -> io::Result<()>) -> io::
 
 fn directory_of(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new("."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn placed(path: &str, stored: &str, is_beside_targets: bool) -> Result<String, String> {
+        place(&TargetPath::new(path).unwrap(), &TargetPath::new(stored).unwrap(), is_beside_targets)
+    }
+
+    #[test]
+    fn targets_lie_where_clients_ask_for_them() {
+        assert_eq!(placed("a/b.whl", "a/00.b.whl", false).unwrap(), "targets/a/00.b.whl");
+        assert_eq!(placed("wheels/b.whl", "wheels/b.whl", true).unwrap(), "wheels/b.whl");
+        let longest = format!("{}.{}", "0".repeat(128), "a".repeat(126));
+        assert_eq!(placed(&"a".repeat(126), &longest, false).unwrap(), format!("targets/{longest}"));
+    }
+
+    #[test]
+    fn a_name_that_is_something_else_on_a_disk_has_no_place() {
+        let longest = format!("{}.{}", "0".repeat(128), "a".repeat(127));
+        for (path, stored, is_beside_targets, reason) in [
+            ("a/NUL/b", "a/NUL/b", false, "Windows gives the name to a device"),
+            ("a/con.whl", "a/00.con.whl", false, "Windows gives the name to a device"),
+            ("a ./b", "a ./b", false, "its name ends with a dot or a space, which Windows leaves out"),
+            (".git/config", ".git/config", true, "its name starts with a dot, a hyphen or a space"),
+            ("a\u{202e}b", "a\u{202e}b", false, "its name has a character that is special, or that is not seen"),
+            (&"a".repeat(127), &longest, false, "with its hash, its name is longer than 255 bytes"),
+            ("metadata/timestamp.json", "metadata/timestamp.json", true, "it would lie among the metadata"),
+            ("Metadata/1.root.json", "Metadata/1.root.json", true, "it would lie among the metadata"),
+        ] {
+            assert_eq!(placed(path, stored, is_beside_targets).unwrap_err(), reason, "{path}");
+        }
+    }
+
+    #[test]
+    fn two_files_never_share_a_place_where_letter_case_does_not_count() {
+        let mut taken = Taken::default();
+        let places = ["targets/00.A".to_owned(), "targets/11.A".to_owned()];
+        assert_eq!(taken.take(&places), Ok(()));
+        assert_eq!(taken.take(&places), Ok(()));
+        assert_eq!(
+            taken.take(&["targets/22.a".to_owned(), "Targets/11.a".to_owned()]).unwrap_err(),
+            "it would be one file with `targets/11.A` where letter case does not count"
+        );
+        // What was refused has taken nothing.
+        assert_eq!(taken.take(&["targets/22.A".to_owned()]), Ok(()));
+    }
+
+    #[test]
+    fn role_names_that_are_no_file_names_are_refused() {
+        for name in [
+            "1.a/b.json",
+            "1.a\\b.json",
+            "1.a:b.json",
+            "..json",
+            "1.\u{0}.json",
+            &format!("1.{}.json", "a".repeat(240)),
+        ] {
+            assert!(metadata_fault(name).is_some(), "{name:?}");
+        }
+        for name in ["timestamp.json", "1.root.json", "2.00-0f.json", "1.nul.json"] {
+            assert_eq!(metadata_fault(name), None, "{name:?}");
+        }
+    }
 }

@@ -14,7 +14,7 @@ use serde::Serialize;
 use tufgate::pypi::ProjectName;
 use tufgate::{Digest, HashAlgorithm, Hasher, TargetInfo};
 
-use self::dir::Dir;
+use self::dir::{Dir, Taken};
 use self::metadata::Written;
 use self::plan::{Item, Plan, Planner};
 use super::verify::subjects::{self, Subject};
@@ -184,9 +184,12 @@ impl Mirror<'_> {
         let planner = Planner::new(self.run, self.index, client, self.dir, &self.judging, self.subjects, strict)?;
         let mut plan = planner.plan(self.wanted, self.subjects)?;
         let items = shelve(&mut plan);
-        let bytes = items.iter().map(|item| item.info.length()).fold(0, u64::saturating_add);
+        // A page need not say how long a file is.
+        let known = items.iter().filter(|item| item.info.is_exact());
+        let bytes = known.map(|item| item.info.length()).fold(0, u64::saturating_add);
+        let about = if items.iter().all(|item| item.info.is_exact()) { "" } else { "at least " };
         let files = count(items.len(), "file");
-        self.run.output.status(format_args!("{files}, {bytes} bytes, for {}", shown(self.dir.path())));
+        self.run.output.status(format_args!("{files}, {about}{bytes} bytes, for {}", shown(self.dir.path())));
         let bar = Progress::new(self.run.global).bar("mirroring", bytes);
         self.settle(client, &items, &bar)?;
 
@@ -218,30 +221,18 @@ impl Mirror<'_> {
 /// repository calls its files must neither leave the directory nor replace one by another.
 fn shelve(plan: &mut Plan) -> Vec<Item> {
     let mut shelf: BTreeMap<String, Item> = BTreeMap::new();
-    // Also on a file system that folds case.
-    let mut taken: BTreeMap<String, String> = BTreeMap::new();
+    let mut taken = Taken::default();
     for item in std::mem::take(&mut plan.items) {
-        let fault = match Dir::places(&item.info) {
-            Err(reason) => Some(reason),
-            Ok(places) => places.iter().find_map(|place| match taken.entry(place.to_lowercase()) {
-                Entry::Vacant(vacant) => {
-                    vacant.insert(place.clone());
-                    None
-                }
-                Entry::Occupied(other) if other.get() == place => None,
-                Entry::Occupied(other) => {
-                    Some(format!("it would be one file with `{}` where case is folded", other.get()))
-                }
-            }),
-        };
         let path = item.info.path().as_str().to_owned();
-        if let Some(reason) = fault {
-            let verdict = Verdict::Unreadable { reason: format!("cannot be written as a file: {reason}") };
-            plan.judged.push(Judged { target: Some(path), ..Judged::new(verdict) });
-            continue;
-        }
-        let first = Dir::places(&item.info).ok().and_then(|places| places.into_iter().next());
-        let key = first.unwrap_or_else(|| path.clone());
+        let places = Dir::places(&item.info).and_then(|places| taken.take(&places).map(|()| places));
+        let key = match places {
+            Ok(places) => places.into_iter().next().unwrap_or_else(|| path.clone()),
+            Err(reason) => {
+                let verdict = Verdict::Unreadable { reason: format!("cannot be written as a file: {reason}") };
+                plan.judged.push(Judged { target: Some(path), ..Judged::new(verdict) });
+                continue;
+            }
+        };
         match shelf.entry(key) {
             Entry::Vacant(vacant) => {
                 vacant.insert(item);
