@@ -203,3 +203,23 @@ pub(crate) fn percent_decode(segment: &str) -> Option<Vec<u8>> {
     }
     Some(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_directory_above_an_address_is_never_above_its_host() {
+        for (url, parent) in [
+            ("https://u:p@index.example/a/targets/", "https://u:p@index.example/a/"),
+            ("https://index.example/targets", "https://index.example/"),
+            ("https://index.example", "https://index.example/"),
+            ("https://index.example:8443/", "https://index.example:8443/"),
+            ("file:///srv/targets/", "file:///srv/"),
+            ("file:///srv", "file:///"),
+            ("file:///", "file:///"),
+        ] {
+            assert_eq!(BaseUrl::new(url).unwrap().parent().as_str(), parent, "{url}");
+        }
+    }
+}

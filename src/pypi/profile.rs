@@ -325,3 +325,28 @@ impl fmt::Display for FileSource {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_project_of_a_page_is_found_by_the_path_of_its_target() {
+        for (template, path, project) in [
+            ("simple/{project}/index.html", "simple/a-b2/index.html", Some("a-b2")),
+            ("simple/{project}/index.html", "simple/a-b2/index.json", None),
+            ("simple/{project}/index.html", "simple/A/index.html", None),
+            ("simple/{project}/index.html", "index.html", None),
+            ("{project} -> {project}/{hash}.{project}.html", "example", Some("example")),
+            ("{project} -> {project}/{hash}.{project}.html", "30/ab/example-1.0.zip", None),
+            // What follows the name looks like a part of it.
+            ("p/{project}-index.html", "p/a-index-index.html", Some("a-index")),
+            ("{project}/{project}.html", "a/a.html", Some("a")),
+            ("{project}/{project}.html", "a/b.html", None),
+        ] {
+            let page: PageSource = template.parse().unwrap();
+            let found = page.project_of(&TargetPath::new(path).unwrap());
+            assert_eq!(found.as_ref().map(ProjectName::as_str), project, "{template} {path}");
+        }
+    }
+}

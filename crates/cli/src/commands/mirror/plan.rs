@@ -3,11 +3,11 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use tufgate::error::{CallerError, Error, StoreError, StoreFault, Subject as About};
+use tufgate::error::{CallerError, Error, Fault, StoreError, StoreFault};
 use tufgate::pypi::{
     Answer, DistributionName, FileSource, PageAnswer, Pointer, ProjectName, SignedFile, SignedPage, target_path_of,
 };
-use tufgate::{Digest, Found, TargetInfo, TargetPath, TrustedRole};
+use tufgate::{Digest, Found, RoleName, TargetInfo, TargetPath, TrustedRole};
 
 use super::Wanted;
 use super::dir::Dir;
@@ -105,7 +105,7 @@ impl<'a> Planner<'a> {
 
     /// Every target that a client can find, and what the pages and pointers among them bind.
     fn everything(&self) -> Result<Plan, CliError> {
-        let roles = self.walk()?;
+        let (roles, mut plan) = self.walk()?;
         let paths: BTreeSet<&str> =
             roles.iter().flat_map(|trusted| trusted.targets().targets()).map(|entry| entry.path()).collect();
         // Of a path that can be none nobody can ask.
@@ -115,17 +115,19 @@ impl<'a> Planner<'a> {
         let projects: BTreeSet<ProjectName> = paths.iter().filter_map(project_of).collect();
         let projects: Vec<_> = projects.into_iter().collect();
 
-        let mut plan = Plan::of(parallel::map(&projects, |project| self.project(project))?);
+        plan.and(Plan::of(parallel::map(&projects, |project| self.tolerate(project, self.project(project)))?));
         let others: Vec<_> = paths.iter().filter(|path| project_of(path).is_none()).collect();
-        plan.and(Plan::of(parallel::map(&others, |path| self.target(path))?));
-        plan.and(self.pointers(&roles, None)?);
+        plan.and(Plan::of(parallel::map(&others, |path| self.tolerate(path.as_str(), self.target(path)))?));
+        plan.and(self.tolerate("pointers", self.pointers(&roles, None))?);
         Ok(plan)
     }
 
-    /// All roles that are reached from `targets` and that the snapshot lists, level by level.
-    fn walk(&self) -> Result<Vec<TrustedRole>, CliError> {
+    /// All roles that are reached from `targets` and that the snapshot lists, level by level; and verdicts on those that
+    /// cannot be trusted.
+    fn walk(&self) -> Result<(Vec<TrustedRole>, Plan), CliError> {
         let mut roles = session(self.client)?.trusted_roles();
         roles.truncate(1);
+        let mut plan = Plan::default();
         let mut seen = HashSet::new();
         let (mut from, mut delegations) = (0, 0_usize);
         while let Some(level) = roles.get(from..).filter(|level| !level.is_empty()) {
@@ -140,44 +142,62 @@ impl<'a> Planner<'a> {
             }
             let edges = level.iter().flat_map(|by| (0..by.targets().delegations().len()).map(move |at| (by, at)));
             let edges: Vec<_> = edges.collect();
-            let found = parallel::map(&edges, |(by, at)| {
-                let found = self.client.delegated(by, *at)?;
-                Ok::<_, CliError>(found.map(|found| (by.role().clone(), found)))
-            })?;
+            let found = parallel::map(&edges, |(by, at)| self.delegated(by, *at))?;
             from = roles.len();
-            // A role may be reached in a circle, but not twice by one delegation.
-            let new = found.into_iter().flatten();
-            let new: Vec<_> = new.filter(|(by, found)| seen.insert((by.clone(), found.role().clone()))).collect();
-            roles.extend(new.into_iter().map(|(_, found)| found));
+            for (found, failed) in found {
+                plan.and(failed);
+                // A role may be reached in a circle, but not twice by one delegation.
+                let is_new = |(by, found): &(RoleName, TrustedRole)| seen.insert((by.clone(), found.role().clone()));
+                roles.extend(found.filter(is_new).map(|(_, found)| found));
+            }
         }
-        Ok(roles)
+        Ok((roles, plan))
+    }
+
+    /// The role of one delegation, with who delegates to it; or the verdict on it.
+    fn delegated(&self, by: &TrustedRole, at: usize) -> Result<(Option<(RoleName, TrustedRole)>, Plan), CliError> {
+        match self.client.delegated(by, at) {
+            Ok(found) => Ok((found.map(|found| (by.role().clone(), found)), Plan::default())),
+            Err(error) => {
+                let about = format!("a delegation of `{}`", by.role());
+                Ok((None, self.tolerate(about, Err(error.into()))?))
+            }
+        }
     }
 
     fn target(&self, path: &TargetPath) -> Result<Plan, CliError> {
         let mut plan = Plan::default();
-        match self.client.search(path) {
-            Ok(Found::Signed(info)) => plan.target(info),
-            // A role lists it that is not trusted for it.
-            Ok(Found::Unsigned { .. }) => {}
-            // It cannot be approved, by whomever: that keeps nobody from the others.
-            Err(Error::Repository(error)) if matches!(error.subject, About::Target(_)) => {
-                let target = Some(path.as_str().to_owned());
-                plan.judged.push(Judged { target, ..Judged::new(Verdict::untrusted(&error)) });
-            }
-            Err(error) => return Err(error.into()),
+        // Where nobody signs for it, a role lists it that is not trusted for it.
+        if let Found::Signed(info) = self.client.search(path)? {
+            plan.target(info);
         }
         Ok(plan)
+    }
+
+    /// Makes an error a verdict where one delegated role alone is at fault, and only with what it speaks for: it must not
+    /// keep all else out of a mirror. What is missing may still come, and stops the run.
+    fn tolerate(&self, about: impl ToString, result: Result<Plan, CliError>) -> Result<Plan, CliError> {
+        let error = match result {
+            Err(CliError::Library(Error::Repository(error))) => error,
+            result => return result,
+        };
+        if matches!(error.fault, Fault::Missing | Fault::UpdateBudget { .. }) {
+            return Err(Error::from(error).into());
+        }
+        let verdict = self.judge.failed(error.into())?;
+        let judged = Judged { target: Some(about.to_string()), ..Judged::new(verdict) };
+        Ok(Plan { judged: vec![judged], ..Plan::default() })
     }
 
     /// All that is signed for a project: pages, what they list, and what pointers bind.
     fn project(&self, project: &ProjectName) -> Result<Plan, CliError> {
         let (mut plan, pages) = self.pages(project)?;
-        if pages.is_empty() {
-            if let PageAnswer::Unknown(unlisted) = self.judge.packages.page(project)? {
-                let distribution = Some(project.as_str().to_owned());
-                let verdict = Verdict::unknown_project(project.as_str(), &unlisted);
-                plan.judged.push(Judged { distribution, ..Judged::new(verdict) });
-            }
+        if pages.is_empty()
+            && let PageAnswer::Unknown(unlisted) = self.judge.packages.page(project)?
+        {
+            let distribution = Some(project.as_str().to_owned());
+            let verdict = Verdict::unknown_project(project.as_str(), &unlisted);
+            plan.judged.push(Judged { distribution, ..Judged::new(verdict) });
         }
         let names: BTreeSet<&str> =
             pages.iter().flat_map(|page| page.page.files()).map(|file| file.file_name()).collect();
