@@ -51,7 +51,7 @@ fn roles_are_verified_level_by_level_and_fetched_once() {
         assert_eq!(names(&client.session().trusted_roles()), ["targets", "a", "b"]);
         for (name, role) in [("metadata/1.a.json", "a"), ("metadata/1.b.json", "b")] {
             let entry = Entry::Delegated(RoleName::new(role).unwrap());
-            assert_eq!(shelf.bytes(&entry), Some(repo.files()[name].clone()));
+            assert_eq!(shelf.bytes(&entry), Some(repo.files()[name].to_vec()));
         }
     });
 }

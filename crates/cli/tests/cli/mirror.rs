@@ -323,6 +323,40 @@ fn a_mirror_that_cannot_be_finished_leaves_the_old_timestamp_and_goes_on_from_th
     assert_eq!(timestamp("mirror"), timestamp("srv"));
 }
 
+#[test]
+fn no_attack_becomes_a_mirror() {
+    for attack in [
+        "duplicate-member",
+        "expired-timestamp",
+        "mix-and-match",
+        "repeated-signature",
+        "root-not-signed-by-old",
+        "root-skips-a-version",
+        "swapped-bin",
+        "tampered-target",
+        "wrong-threshold",
+    ] {
+        let home = home(&format!("attacks/{attack}"));
+        let ran = mirror(&home, &[]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(3), ""), "{attack}: {ran:?}");
+        assert!(!home.path("mirror/metadata").exists(), "{attack}");
+    }
+}
+
+#[test]
+fn what_the_repository_itself_signs_for_wrongly_keeps_nothing_else_away() {
+    let home = home("attacks/withheld-role");
+    let ran = mirror(&home, &[]);
+    assert_eq!(ran.code, Some(3));
+    let line = ran.stdout.lines().next().unwrap();
+    assert_eq!(
+        line,
+        "untrusted\tpackages/tufgate_demo_greeter-1.0.0-py3-none-any.whl\trole `trusted`: delegated to, but not listed in \
+         snapshot"
+    );
+    assert!(home.path("mirror/metadata/timestamp.json").is_file());
+}
+
 #[cfg(unix)]
 #[test]
 fn a224_links_in_a_mirror_are_never_followed_out_of_it() {

@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::Builder;
 use tufgate::error::{CallerError, Error, StoreError, StoreFault};
-use tufgate::{TargetInfo, TargetPath};
+use tufgate::{Digest, TargetInfo, TargetPath};
 
 use crate::error::CliError;
 use crate::index::IndexClient;
@@ -26,15 +26,23 @@ const TEMPORARY: &str = ".tufgate-";
 /// The directory of a mirror.
 pub(super) struct Dir {
     root: PathBuf,
-    /// Places of what was fetched in this run.
-    fetched: Mutex<HashSet<PathBuf>>,
+    done: Mutex<Done>,
+}
+
+/// What was done in this run.
+#[derive(Default)]
+struct Done {
+    /// Places of what was fetched.
+    fetched: HashSet<PathBuf>,
+    /// What was seen to stand at all its places: the first of them, and its hashes.
+    settled: HashSet<(PathBuf, Vec<Digest>)>,
 }
 
 impl Dir {
     /// The directory, made if there is none.
     pub(super) fn open(root: &Path) -> Result<Self, CliError> {
         fs::create_dir_all(root).map_err(|error| CliError::disk(format!("cannot make {}", shown(root)), error))?;
-        Ok(Self { root: root.to_owned(), fetched: Mutex::default() })
+        Ok(Self { root: root.to_owned(), done: Mutex::default() })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -53,17 +61,21 @@ impl Dir {
         let refused = |reason| CallerError::Destination { path: info.path().as_str().to_owned(), reason };
         let places = Self::places(info).map_err(refused)?;
         let paths = places.iter().map(|place| self.prepare(place)).collect::<Result<Vec<_>, _>>()?;
+        let Some(first) = paths.first() else { return Ok(()) };
+        let key = (first.clone(), info.hashes().iter().copied().collect());
+        if self.done().settled.contains(&key) {
+            return Ok(());
+        }
         let mut missing: Vec<_> = paths.iter().filter(|path| !is_target(info, path)).collect();
         let good = match paths.iter().find(|path| !missing.contains(path)) {
             Some(good) => good,
             None => {
-                let Some(first) = paths.first() else { return Ok(()) };
                 let mut before = 0;
                 client.download_with(info, first, |bytes| {
                     progress(bytes.saturating_sub(before));
                     before = bytes;
                 })?;
-                self.fetched().insert(first.clone());
+                self.done().fetched.insert(first.clone());
                 missing.retain(|path| *path != first);
                 first
             }
@@ -71,6 +83,7 @@ impl Dir {
         for path in missing {
             copy(good, path).map_err(|error| StoreError::new(path, StoreFault::Write).caused_by(error))?;
         }
+        self.done().settled.insert(key);
         Ok(())
     }
 
@@ -78,8 +91,8 @@ impl Dir {
     pub(super) fn settled(&self, info: &TargetInfo) -> Option<(PathBuf, bool)> {
         let places = Self::places(info).ok()?;
         let paths: Vec<_> = places.iter().map(|place| self.root.join(place)).collect();
-        let fetched = self.fetched();
-        Some((paths.first()?.clone(), paths.iter().any(|path| fetched.contains(path))))
+        let done = self.done();
+        Some((paths.first()?.clone(), paths.iter().any(|path| done.fetched.contains(path))))
     }
 
     /// The bytes of a metadata file, where there is a regular one that is no longer than `max_bytes`.
@@ -113,8 +126,8 @@ impl Dir {
         Ok(path)
     }
 
-    fn fetched(&self) -> std::sync::MutexGuard<'_, HashSet<PathBuf>> {
-        self.fetched.lock().unwrap_or_else(PoisonError::into_inner)
+    fn done(&self) -> MutexGuard<'_, Done> {
+        self.done.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use tufgate::error::{CallerError, Error, Fault, StoreError, StoreFault};
+use tufgate::error::{CallerError, Error, Fault, RepositoryError, StoreError, StoreFault, Subject as About};
 use tufgate::pypi::{
     Answer, DistributionName, FileSource, PageAnswer, Pointer, ProjectName, SignedFile, SignedPage, target_path_of,
 };
@@ -174,19 +174,40 @@ impl<'a> Planner<'a> {
         Ok(plan)
     }
 
-    /// Makes an error a verdict where one delegated role alone is at fault, and only with what it speaks for: it must not
-    /// keep all else out of a mirror. What is missing may still come, and stops the run.
+    /// Makes an error a verdict where it is what the repository signed, and concerns what one delegated role speaks for:
+    /// that must not keep all else out of a mirror. What may have happened on the way stops the run.
     fn tolerate(&self, about: impl ToString, result: Result<Plan, CliError>) -> Result<Plan, CliError> {
         let error = match result {
             Err(CliError::Library(Error::Repository(error))) => error,
             result => return result,
         };
-        if matches!(error.fault, Fault::Missing | Fault::UpdateBudget { .. }) {
+        if !self.is_signed(&error)? {
             return Err(Error::from(error).into());
         }
         let verdict = self.judge.failed(error.into())?;
         let judged = Judged { target: Some(about.to_string()), ..Judged::new(verdict) };
         Ok(Plan { judged: vec![judged], ..Plan::default() })
+    }
+
+    /// Whether a fault lies in what was signed, and not in the bytes that came.
+    fn is_signed(&self, error: &RepositoryError) -> Result<bool, CliError> {
+        Ok(match (&error.fault, &error.subject) {
+            (
+                Fault::NotInSnapshot
+                | Fault::Pattern { .. }
+                | Fault::Expired { .. }
+                | Fault::NoKnownHash
+                | Fault::TooManyRoles { .. },
+                _,
+            ) => true,
+            // Of a page or pointer, whose bytes were verified.
+            (Fault::Malformed(_) | Fault::TooLarge { .. }, About::Target(_)) => true,
+            // Only a hash tells that the bytes are those that the repository means.
+            (Fault::Threshold { .. } | Fault::Malformed(_) | Fault::WrongBin { .. }, About::Role(role)) => {
+                session(self.client)?.snapshot().meta(role).is_some_and(|pin| pin.hashes().is_some())
+            }
+            _ => false,
+        })
     }
 
     /// All that is signed for a project: pages, what they list, and what pointers bind.
