@@ -44,6 +44,7 @@ mod target;
 mod time;
 mod transport;
 mod trusted;
+mod trusted_role;
 mod verify;
 
 pub use any::{AnyBody, AnyTransport};
@@ -62,8 +63,9 @@ pub use metadata::{Delegation, Delegations, Key, KeySet, MetaFile, Root, Snapsho
 pub use notice::Notice;
 pub use refresh::{Action, Fetch, Refresh};
 pub use role::{RoleName, TargetPath};
-pub use session::{Session, TrustedRole};
+pub use session::Session;
 pub use settings::Settings;
 pub use store::{Entry, Store, StoreLock};
 pub use target::{Approved, TargetInfo, TargetVerifier};
 pub use transport::{AsyncBody, AsyncTransport, BaseUrl, Fetched, Transport};
+pub use trusted_role::TrustedRole;

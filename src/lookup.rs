@@ -10,10 +10,11 @@ use crate::error::{Error, Fault, RepositoryError};
 use crate::metadata::{Delegation, MetaFile, TargetEntry, Targets};
 use crate::refresh::{Action, Fetch, max_bytes, metadata_path};
 use crate::role::{RoleName, TargetPath};
-use crate::session::{Edge, Session, TrustedRole};
+use crate::session::{Edge, Session};
 use crate::store::Entry;
 use crate::target::{Place, TargetInfo};
 use crate::trusted::{check_expiry, judge_targets};
+use crate::trusted_role::TrustedRole;
 
 /// What a search found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +53,8 @@ pub struct Lookup<'s> {
     stack: Vec<Result<Pending, RepositoryError>>,
     visited: HashSet<RoleName>,
     asked: Vec<RoleName>,
+    /// The document of the role that is wanted for its own sake, once it is accepted.
+    role: Option<TrustedRole>,
     valid_until: SystemTime,
     /// The role that is awaited; none as soon as it is accepted.
     wanted: Option<Wanted>,
@@ -99,6 +102,7 @@ impl<'s> Lookup<'s> {
             stack,
             visited: HashSet::new(),
             asked: Vec::new(),
+            role: None,
             valid_until: session.valid_until(),
             wanted: None,
             state: State::Start,
@@ -121,6 +125,11 @@ impl<'s> Lookup<'s> {
             State::Done(found) => Some(found),
             _ => None,
         }
+    }
+
+    /// The role that [`Lookup::of_role`] was for, once the machine said [`Action::Done`].
+    pub(crate) fn into_role(self) -> Option<TrustedRole> {
+        self.role
     }
 
     /// The role that is awaited, from the action that loads it until it is accepted. An error while there is one is
@@ -206,7 +215,7 @@ impl<'s> Lookup<'s> {
     fn ask(&mut self, role: RoleName, targets: &Arc<Targets>) -> Result<Option<Found>, Error> {
         self.valid_until = self.valid_until.min(targets.expires());
         let Some(path) = &self.path else {
-            self.asked.push(role);
+            self.role = Some(TrustedRole { role, targets: Arc::clone(targets) });
             return Ok(None);
         };
         if let Some(entry) = targets.target(path) {
@@ -258,6 +267,7 @@ impl<'s> Lookup<'s> {
         let role = pending.delegation.role().clone();
         check_expiry(&role, targets.expires(), self.session.freshness_at(self.session.started()))?;
         self.session.remember(pending.edge(), &pending.by, &targets);
+        self.session.note_verified(&role);
         self.wanted = None;
         self.visit(role, targets)
     }

@@ -1,6 +1,6 @@
 //! What one update found trusted: a consistent snapshot of the repository, from which targets are looked up.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
@@ -13,11 +13,14 @@ use crate::role::{RoleName, TargetPath};
 use crate::settings::Settings;
 use crate::time::Freshness;
 use crate::trusted::TrustedTargets;
+use crate::trusted_role::TrustedRole;
 
 /// The trusted metadata of one update (TUF-1.0.34 §5.1 to §5.6). It does not change: all targets looked up in it belong
 /// to one consistent snapshot.
 pub struct Session {
     root: Root,
+    /// No more than the snapshot lists.
+    verified_roles: Mutex<BTreeSet<RoleName>>,
     timestamp: Timestamp,
     snapshot: Snapshot,
     targets: Arc<Targets>,
@@ -33,27 +36,6 @@ pub struct Session {
 struct Delegated {
     by_edge: HashMap<Edge, (Arc<Targets>, Arc<Targets>)>,
     budget: u64,
-}
-
-/// A targets role, top-level or delegated, as it was verified in a session for the delegation that leads to it.
-#[derive(Debug, Clone)]
-pub struct TrustedRole {
-    pub(crate) role: RoleName,
-    pub(crate) targets: Arc<Targets>,
-}
-
-impl TrustedRole {
-    /// Its name.
-    #[must_use]
-    pub fn role(&self) -> &RoleName {
-        &self.role
-    }
-
-    /// What it lists, and to whom it delegates.
-    #[must_use]
-    pub fn targets(&self) -> &Targets {
-        &self.targets
-    }
 }
 
 /// A delegation from one role to another, within one session.
@@ -74,6 +56,7 @@ impl Session {
         let TrustedTargets { root, timestamp, snapshot, targets } = trusted;
         Self {
             root: root.into_root(),
+            verified_roles: Mutex::default(),
             timestamp,
             snapshot,
             targets: Arc::new(targets),
@@ -108,19 +91,21 @@ impl Session {
         &self.targets
     }
 
-    /// All targets roles that are trusted so far: the top-level one first, then those that searches of this session
-    /// verified, by name. One that was verified for several delegators stands there as often.
+    /// The top-level targets role, from which [`Client::delegated`](crate::Client::delegated) goes on.
     #[must_use]
-    pub fn trusted_roles(&self) -> Vec<TrustedRole> {
-        let top = TrustedRole { role: RoleName::TARGETS, targets: Arc::clone(&self.targets) };
-        let delegated = self.delegated.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut roles: Vec<_> = delegated
-            .by_edge
-            .iter()
-            .map(|(edge, (_, targets))| TrustedRole { role: edge.role.clone(), targets: Arc::clone(targets) })
-            .collect();
-        roles.sort_by(|a, b| a.role.cmp(&b.role));
-        std::iter::once(top).chain(roles).collect()
+    pub fn targets_role(&self) -> TrustedRole {
+        TrustedRole { role: RoleName::TARGETS, targets: Arc::clone(&self.targets) }
+    }
+
+    /// Names of the delegated roles that were verified in this session so far, sorted: those whose files in the store
+    /// belong to it.
+    #[must_use]
+    pub fn verified_roles(&self) -> Vec<RoleName> {
+        self.verified_roles.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    pub(crate) fn note_verified(&self, role: &RoleName) {
+        self.verified_roles.lock().unwrap_or_else(PoisonError::into_inner).insert(role.clone());
     }
 
     /// What did not stop the update and a user should know.

@@ -13,10 +13,11 @@ use crate::error::{CallerError, Error, TransportError};
 use crate::lookup::{Found, Lookup};
 use crate::refresh::Fetch;
 use crate::role::TargetPath;
-use crate::session::{Session, TrustedRole};
+use crate::session::Session;
 use crate::store::Store;
 use crate::target::TargetInfo;
 use crate::transport::{Fetched, Transport};
+use crate::trusted_role::TrustedRole;
 
 /// A client of one repository, blocking.
 ///
@@ -107,12 +108,10 @@ impl<T: Transport, S: Store> Client<T, S> {
     /// As [`Client::search`].
     pub fn delegated(&self, by: &TrustedRole, at: usize) -> Result<Option<TrustedRole>, Error> {
         let session = self.session.as_ref().ok_or(CallerError::NotRefreshed)?;
-        let Some((delegation, edge)) = delegation(session, by, at) else { return Ok(None) };
+        let Some(delegation) = delegation(session, by, at) else { return Ok(None) };
         let mut search = Search::of(session, &self.turns, Lookup::of_role(session, by, delegation));
         let driven = self.drive(|answer| search.step(answer));
-        search.end(driven)?;
-        let targets = session.verified(&edge, &by.targets).ok_or_else(stopped)?;
-        Ok(Some(TrustedRole { role: edge.role, targets }))
+        Ok(Some(search.end_role(driven)?))
     }
 
     #[cfg(feature = "pypi")]

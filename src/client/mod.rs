@@ -24,12 +24,13 @@ use crate::metadata::{Delegation, Root};
 use crate::notice::Notice;
 use crate::refresh::{Action, Fetch, Refresh};
 use crate::role::RoleName;
-use crate::session::{Edge, Session, TrustedRole};
+use crate::session::Session;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::target::{Approved, TargetInfo, TargetVerifier};
 use crate::transport::BaseUrl;
 use crate::trusted::TrustedRoot;
+use crate::trusted_role::TrustedRole;
 
 /// One repository: the root that is trusted beforehand, and where its files lie.
 #[derive(Debug, Clone)]
@@ -154,11 +155,10 @@ impl<S: Store> Core<S> {
 }
 
 /// The delegation that stands at a place of a role's order, if its role is one of the snapshot.
-fn delegation(session: &Session, by: &TrustedRole, at: usize) -> Option<(Delegation, Edge)> {
+fn delegation(session: &Session, by: &TrustedRole, at: usize) -> Option<Delegation> {
     let delegation = by.targets.delegations().at(at)?;
-    let role = delegation.role().clone();
-    session.snapshot().meta(&role)?;
-    Some((delegation, Edge { delegator: by.role.clone(), role }))
+    session.snapshot().meta(delegation.role())?;
+    Some(delegation)
 }
 
 /// Whether an error may come from a file that the session names and that has expired, or is gone, or was replaced, since

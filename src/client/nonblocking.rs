@@ -13,10 +13,11 @@ use crate::error::{CallerError, Error, TransportError};
 use crate::lookup::{Found, Lookup};
 use crate::refresh::Fetch;
 use crate::role::TargetPath;
-use crate::session::{Session, TrustedRole};
+use crate::session::Session;
 use crate::store::Store;
 use crate::target::TargetInfo;
 use crate::transport::{AsyncBody, AsyncTransport, Fetched};
+use crate::trusted_role::TrustedRole;
 
 /// A client of one repository, async. See [`crate::Client`]; both behave the same.
 ///
@@ -78,12 +79,10 @@ impl<T: AsyncTransport, S: Store> AsyncClient<T, S> {
     /// As [`crate::Client::delegated`].
     pub async fn delegated(&self, by: &TrustedRole, at: usize) -> Result<Option<TrustedRole>, Error> {
         let session = self.session.as_ref().ok_or(CallerError::NotRefreshed)?;
-        let Some((delegation, edge)) = delegation(session, by, at) else { return Ok(None) };
+        let Some(delegation) = delegation(session, by, at) else { return Ok(None) };
         let mut search = Search::of(session, &self.turns, Lookup::of_role(session, by, delegation));
         let driven = self.drive(|answer| search.step(answer)).await;
-        search.end(driven)?;
-        let targets = session.verified(&edge, &by.targets).ok_or_else(stopped)?;
-        Ok(Some(TrustedRole { role: edge.role, targets }))
+        Ok(Some(search.end_role(driven)?))
     }
 
     /// As [`crate::Client::lookup`].

@@ -19,7 +19,7 @@ fn repository() -> Repository {
 }
 
 fn top<S: tufgate::Store>(client: &AnyClient<S>) -> TrustedRole {
-    client.session().trusted_roles().remove(0)
+    client.session().targets_role()
 }
 
 fn names(roles: &[TrustedRole]) -> Vec<&str> {
@@ -34,7 +34,7 @@ fn roles_are_verified_level_by_level_and_fetched_once() {
         let mut client = kind.client(&repo, &shelf);
         client.refresh().unwrap();
         repo.take_log();
-        assert_eq!(names(&client.session().trusted_roles()), ["targets"]);
+        assert_eq!(client.session().verified_roles(), []);
 
         let a = client.delegated(&top(&client), 0).unwrap().unwrap();
         let b = client.delegated(&a, 0).unwrap().unwrap();
@@ -48,7 +48,7 @@ fn roles_are_verified_level_by_level_and_fetched_once() {
         client.delegated(&top(&client), 0).unwrap().unwrap();
         client.search("a/b/x").unwrap();
         repo.assert_log(&[]);
-        assert_eq!(names(&client.session().trusted_roles()), ["targets", "a", "b"]);
+        assert_eq!(client.session().verified_roles(), ["a", "b"].map(|role| RoleName::new(role).unwrap()));
         for (name, role) in [("metadata/1.a.json", "a"), ("metadata/1.b.json", "b")] {
             let entry = Entry::Delegated(RoleName::new(role).unwrap());
             assert_eq!(shelf.bytes(&entry), Some(repo.files()[name].to_vec()));
@@ -69,7 +69,7 @@ fn a_role_that_is_loaded_for_itself_needs_the_keys_of_its_delegator() {
         assert_refused(client.delegated(&top(&client), 0), "a", fault.clone());
         // Searches are told the same.
         assert_refused(client.search("a/f"), "a", fault);
-        assert_eq!(names(&client.session().trusted_roles()), ["targets"]);
+        assert_eq!(client.session().verified_roles(), []);
     });
 }
 

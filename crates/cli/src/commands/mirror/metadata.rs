@@ -81,14 +81,13 @@ pub(super) fn publish(
 
 /// The targets roles that were asked in the session, the top-level one last.
 fn roles(session: &Session) -> Vec<(String, Entry)> {
-    let mut names: Vec<_> = session.trusted_roles().into_iter().rev().map(|trusted| trusted.role().clone()).collect();
-    names.dedup();
+    let names = session.verified_roles().into_iter().chain([RoleName::TARGETS]);
     let file = |role: RoleName| {
         let version = session.snapshot().meta(&role)?.version();
         let name = versioned(session, version, &role);
         Some((name, if role == RoleName::TARGETS { Entry::Targets } else { Entry::Delegated(role) }))
     };
-    names.into_iter().filter_map(file).collect()
+    names.filter_map(file).collect()
 }
 
 /// The name by which clients ask for a role's file, where their transports have decoded it.

@@ -105,11 +105,7 @@ impl<'a> Planner<'a> {
 
     /// Every target that a client can find, and what the pages and pointers among them bind.
     fn everything(&self) -> Result<Plan, CliError> {
-        let (roles, mut plan) = self.walk()?;
-        let paths: BTreeSet<&str> =
-            roles.iter().flat_map(|trusted| trusted.targets().targets()).map(|entry| entry.path()).collect();
-        // Of a path that can be none nobody can ask.
-        let paths: Vec<TargetPath> = paths.into_iter().filter_map(|path| TargetPath::new(path).ok()).collect();
+        let (paths, mut plan) = self.walk(|_| true)?;
         let pages = self.index.profile.pages();
         let project_of = |path: &TargetPath| pages.iter().find_map(|page| page.project_of(path));
         let projects: BTreeSet<ProjectName> = paths.iter().filter_map(project_of).collect();
@@ -118,21 +114,21 @@ impl<'a> Planner<'a> {
         plan.and(Plan::of(parallel::map(&projects, |project| self.tolerate(project, self.project(project)))?));
         let others: Vec<_> = paths.iter().filter(|path| project_of(path).is_none()).collect();
         plan.and(Plan::of(parallel::map(&others, |path| self.tolerate(path.as_str(), self.target(path)))?));
-        plan.and(self.tolerate("pointers", self.pointers(&roles, None))?);
+        plan.and(self.tolerate("pointers", self.pointers(&paths, None))?);
         Ok(plan)
     }
 
-    /// All roles that are reached from `targets` and that the snapshot lists, level by level; and verdicts on those that
-    /// cannot be trusted.
-    fn walk(&self) -> Result<(Vec<TrustedRole>, Plan), CliError> {
-        let mut roles = session(self.client)?.trusted_roles();
-        roles.truncate(1);
-        let mut plan = Plan::default();
-        let mut seen = HashSet::new();
-        let (mut from, mut delegations) = (0, 0_usize);
-        while let Some(level) = roles.get(from..).filter(|level| !level.is_empty()) {
-            for by in level {
-                delegations = delegations.saturating_add(by.targets().delegations().len());
+    /// The paths that are listed by all roles that are wanted, are reached from `targets`, and stand in the snapshot, level
+    /// by level; and verdicts on roles that cannot be trusted.
+    fn walk(&self, is_wanted: impl Fn(&RoleName) -> bool) -> Result<(BTreeSet<TargetPath>, Plan), CliError> {
+        let (mut paths, mut plan) = (BTreeSet::new(), Plan::default());
+        let (mut seen, mut delegations) = (HashSet::new(), 0_usize);
+        let mut level = vec![session(self.client)?.targets_role()];
+        while !level.is_empty() {
+            for role in &level {
+                // Of a path that can be none nobody can ask.
+                paths.extend(role.targets().targets().iter().filter_map(|entry| TargetPath::new(entry.path()).ok()));
+                delegations = delegations.saturating_add(role.targets().delegations().len());
             }
             if delegations > MAX_DELEGATIONS {
                 return Err(CliError::usage(
@@ -140,24 +136,29 @@ impl<'a> Planner<'a> {
                     "name what is needed with --project or --requirements",
                 ));
             }
-            let edges = level.iter().flat_map(|by| (0..by.targets().delegations().len()).map(move |at| (by, at)));
-            let edges: Vec<_> = edges.collect();
-            let found = parallel::map(&edges, |(by, at)| self.delegated(by, *at))?;
-            from = roles.len();
-            for (found, failed) in found {
-                plan.and(failed);
+            let mut edges = Vec::new();
+            for by in &level {
+                let delegated = by.targets().delegations().iter().enumerate();
                 // A role may be reached in a circle, but not twice by one delegation.
-                let is_new = |(by, found): &(RoleName, TrustedRole)| seen.insert((by.clone(), found.role().clone()));
-                roles.extend(found.filter(is_new).map(|(_, found)| found));
+                let new = delegated
+                    .filter(|(_, to)| is_wanted(to.role()) && seen.insert((by.role().clone(), to.role().clone())));
+                edges.extend(new.map(|(at, _)| (by, at)));
             }
+            let found = parallel::map(&edges, |(by, at)| self.delegated(by, *at))?;
+            let mut next = Vec::new();
+            for (role, failed) in found {
+                plan.and(failed);
+                next.extend(role);
+            }
+            level = next;
         }
-        Ok((roles, plan))
+        Ok((paths, plan))
     }
 
-    /// The role of one delegation, with who delegates to it; or the verdict on it.
-    fn delegated(&self, by: &TrustedRole, at: usize) -> Result<(Option<(RoleName, TrustedRole)>, Plan), CliError> {
+    /// The role of one delegation, or the verdict on it.
+    fn delegated(&self, by: &TrustedRole, at: usize) -> Result<(Option<TrustedRole>, Plan), CliError> {
         match self.client.delegated(by, at) {
-            Ok(found) => Ok((found.map(|found| (by.role().clone(), found)), Plan::default())),
+            Ok(found) => Ok((found, Plan::default())),
             Err(error) => {
                 let about = format!("a delegation of `{}`", by.role());
                 Ok((None, self.tolerate(about, Err(error.into()))?))
@@ -285,25 +286,28 @@ impl<'a> Planner<'a> {
         }
         // A name that no release has, so that every role that speaks for pointers of the project is asked.
         let file_name = format!("{}-0+none-py3-none-any.whl", project.as_str().replace('-', "_"));
-        self.judge.packages.file(&file_name, &[])?;
-        self.pointers(&session(self.client)?.trusted_roles(), Some(project))
+        let asked = match self.judge.packages.file(&file_name, &[])? {
+            Answer::Unsigned(unlisted) | Answer::UnknownProject(_, unlisted) => unlisted.asked,
+            Answer::Signed(_) => Vec::new(),
+        };
+        let (paths, mut plan) = self.walk(|role| asked.contains(role))?;
+        plan.and(self.pointers(&paths, Some(project))?);
+        Ok(plan)
     }
 
-    fn pointers(&self, roles: &[TrustedRole], project: Option<&ProjectName>) -> Result<Plan, CliError> {
+    fn pointers(&self, paths: &BTreeSet<TargetPath>, project: Option<&ProjectName>) -> Result<Plan, CliError> {
         let mut plan = Plan::default();
         if !self.has_pointers() {
             return Ok(plan);
         }
-        let is_candidate = |path: &&str| {
-            path.ends_with(".json")
-                && project.is_none_or(|project| path.split('/').any(|part| part == project.as_str()))
+        let is_of = |path: &str, project: &ProjectName| path.split('/').any(|part| part == project.as_str());
+        let is_candidate = |path: &&TargetPath| {
+            let path = path.as_str();
+            path.ends_with(".json") && project.is_none_or(|project| is_of(path, project))
         };
-        let entries = roles.iter().flat_map(|trusted| trusted.targets().targets());
-        let paths: BTreeSet<&str> = entries.map(|entry| entry.path()).filter(is_candidate).collect();
         let mut names = BTreeSet::new();
-        for path in paths {
-            let Ok(path) = TargetPath::new(path) else { continue };
-            let Found::Signed(info) = self.client.search(&path)? else { continue };
+        for path in paths.iter().filter(is_candidate) {
+            let Found::Signed(info) = self.client.search(path)? else { continue };
             // Whatever is no pointer is of another kind, or is found unusable by those who ask for its file.
             if info.length() > Pointer::MAX_BYTES {
                 continue;
