@@ -29,8 +29,8 @@ use crate::progress::{Bar, Progress};
 use crate::text::{count, shown};
 use crate::walk;
 
-/// Metadata of a whole repository, which is verified in memory. An update of a client needs a few roles and has 256 MiB
-/// for them; here every role comes once, so that PyPI's 16,384 bins need about ten times as much.
+/// Metadata of a whole repository: every role comes once, where a client's update needs a few. Bins that list all files of
+/// an index of PyPI's size are some GB; it is written to a disk that will take the files themselves, too.
 const WHOLE_UPDATE_BYTES: u64 = 4 << 30;
 
 /// What was asked for.
