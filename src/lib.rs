@@ -45,6 +45,7 @@ mod target;
 mod time;
 mod transport;
 mod trusted;
+mod trusted_role;
 mod verify;
 
 pub use any::{AnyBody, AnyTransport};
@@ -68,3 +69,4 @@ pub use settings::Settings;
 pub use store::{Entry, Store, StoreLock};
 pub use target::{Approved, TargetInfo, TargetVerifier};
 pub use transport::{AsyncBody, AsyncTransport, BaseUrl, Fetched, Transport};
+pub use trusted_role::TrustedRole;

@@ -13,8 +13,9 @@ use crate::refresh::{Action, Fetch, max_bytes, metadata_path};
 use crate::role::{RoleName, TargetPath};
 use crate::session::Session;
 use crate::store::Entry;
-use crate::target::TargetInfo;
+use crate::target::{Place, TargetInfo};
 use crate::trusted::{check_expiry, judge_targets};
+use crate::trusted_role::TrustedRole;
 
 /// What a search found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,11 +48,14 @@ impl Found {
 /// verify, must not hand its paths to a role of lower priority.
 pub struct Lookup<'s> {
     session: &'s Session,
-    path: TargetPath,
+    /// What is searched for; `None` where one role is wanted for its own sake.
+    path: Option<TargetPath>,
     /// Delegations still to be visited, the next one last. An error ends the search when its turn comes.
     stack: Vec<Result<Pending, RepositoryError>>,
     visited: HashSet<RoleName>,
     asked: Vec<RoleName>,
+    /// The document of the role that is wanted for its own sake, once it is accepted.
+    role: Option<TrustedRole>,
     valid_until: SystemTime,
     /// The role that is awaited; none as soon as it is accepted.
     wanted: Option<Wanted>,
@@ -89,12 +93,23 @@ enum State {
 
 impl<'s> Lookup<'s> {
     pub(crate) fn new(session: &'s Session, path: TargetPath) -> Self {
+        Self::with(session, Some(path), Vec::new())
+    }
+
+    /// The machine that has one delegation's role verified, and asks nobody for a path.
+    pub(crate) fn of_role(session: &'s Session, by: &TrustedRole, delegation: Delegation) -> Self {
+        let pending = Pending { delegator: by.role.clone(), by: Arc::clone(&by.targets), delegation };
+        Self::with(session, None, vec![Ok(pending)])
+    }
+
+    fn with(session: &'s Session, path: Option<TargetPath>, stack: Vec<Result<Pending, RepositoryError>>) -> Self {
         Self {
             session,
             path,
-            stack: Vec::new(),
+            stack,
             visited: HashSet::new(),
             asked: Vec::new(),
+            role: None,
             valid_until: session.valid_until(),
             wanted: None,
             state: State::Start,
@@ -117,6 +132,11 @@ impl<'s> Lookup<'s> {
             State::Done(found) => Some(found),
             _ => None,
         }
+    }
+
+    /// The role that [`Lookup::of_role`] was for, once the machine said [`Action::Done`].
+    pub(crate) fn into_role(self) -> Option<TrustedRole> {
+        self.role
     }
 
     /// The role that is awaited, from the action that loads it until it is accepted. An error while there is one is
@@ -159,6 +179,7 @@ impl<'s> Lookup<'s> {
 
     fn advance(&mut self, state: State, answer: Option<Vec<u8>>) -> Result<State, Error> {
         match state {
+            State::Start if self.path.is_none() => self.pursue(),
             State::Start => self.visit(RoleName::TARGETS, self.session.top_level_targets()),
             State::Load(pending, pin) => match answer.map(|bytes| self.judge(&pending, &pin, &bytes)) {
                 Some(Ok(judged)) => self.accept(pending, judged),
@@ -175,35 +196,42 @@ impl<'s> Lookup<'s> {
     }
 
     /// Asks a role for the path, and those after it as long as they were verified in this session before.
-    fn visit(&mut self, mut role: RoleName, mut targets: Arc<Targets>) -> Result<State, Error> {
-        loop {
-            if let Some(found) = self.ask(role, &targets)? {
+    fn visit(&mut self, role: RoleName, targets: Arc<Targets>) -> Result<State, Error> {
+        match self.ask(role, &targets)? {
+            Some(found) => Ok(State::Done(found)),
+            None => self.pursue(),
+        }
+    }
+
+    /// Goes on with the delegations that are still to be visited.
+    fn pursue(&mut self) -> Result<State, Error> {
+        while let Some(pending) = self.next()? {
+            let role = pending.delegation.role().clone();
+            let Some(verified) = self.session.verified(&pending.edge(), &pending.by) else {
+                let not_listed = || RepositoryError::role(&role, Fault::NotInSnapshot);
+                let pin = self.session.snapshot().meta(&role).ok_or_else(not_listed)?;
+                self.wanted = Some(Wanted { edge: pending.edge(), by: Arc::clone(&pending.by) });
+                return Ok(State::Load(pending, pin));
+            };
+            if let Some(found) = self.ask(role, &verified)? {
                 return Ok(State::Done(found));
             }
-            let Some(pending) = self.next()? else {
-                let asked = std::mem::take(&mut self.asked);
-                return Ok(State::Done(Found::Unsigned { asked, valid_until: self.valid_until }));
-            };
-            role = pending.delegation.role().clone();
-            match self.session.verified(&pending.edge(), &pending.by) {
-                Some(verified) => targets = verified,
-                None => {
-                    let not_listed = || RepositoryError::role(&role, Fault::NotInSnapshot);
-                    let pin = self.session.snapshot().meta(&role).ok_or_else(not_listed)?;
-                    self.wanted = Some(Wanted { edge: pending.edge(), by: Arc::clone(&pending.by) });
-                    return Ok(State::Load(pending, pin));
-                }
-            }
         }
+        let asked = std::mem::take(&mut self.asked);
+        Ok(State::Done(Found::Unsigned { asked, valid_until: self.valid_until }))
     }
 
     /// What a role says of the path itself; if nothing, what it delegates goes before all that is still pending.
     fn ask(&mut self, role: RoleName, targets: &Arc<Targets>) -> Result<Option<Found>, Error> {
         self.valid_until = self.valid_until.min(targets.expires());
-        if let Some(entry) = targets.target(&self.path) {
-            return Ok(Some(Found::Signed(self.info(role, entry)?)));
+        let Some(path) = &self.path else {
+            self.role = Some(TrustedRole { role, targets: Arc::clone(targets) });
+            return Ok(None);
+        };
+        if let Some(entry) = targets.target(path) {
+            return Ok(Some(Found::Signed(self.info(path, role, entry)?)));
         }
-        let claiming = targets.delegations().claiming(&self.path);
+        let claiming = targets.delegations().claiming(path);
         if matches!(claiming.last(), Some(Ok(last)) if last.is_terminating()) {
             // Nobody that stands behind a terminating delegation is asked, here or further up (§5.6.7.2).
             self.stack.clear();
@@ -222,8 +250,8 @@ impl<'s> Lookup<'s> {
                 continue;
             }
             let limit = self.session.limits().visited_roles;
-            if self.visited.len() > limit as usize {
-                return Err(RepositoryError::target(&self.path, Fault::TooManyRoles { limit }));
+            if let Some(path) = self.path.as_ref().filter(|_| self.visited.len() > limit as usize) {
+                return Err(RepositoryError::target(path, Fault::TooManyRoles { limit }));
             }
             return Ok(Some(pending));
         }
@@ -250,6 +278,7 @@ impl<'s> Lookup<'s> {
         let role = pending.delegation.role().clone();
         check_expiry(&role, targets.expires(), self.session.freshness_at(self.session.started()))?;
         self.session.remember(pending.edge(), &pending.by, &targets, bytes);
+        self.session.note_verified(&role);
         self.wanted = None;
         self.visit(role, targets)
     }
@@ -269,22 +298,25 @@ impl<'s> Lookup<'s> {
         Ok(Judged { targets: Arc::new(targets), bytes: bytes.len() as u64 })
     }
 
-    fn info(&self, role: RoleName, entry: &TargetEntry) -> Result<TargetInfo, Error> {
-        let target = |fault| Error::from(RepositoryError::target(&self.path, fault));
+    fn info(&self, path: &TargetPath, role: RoleName, entry: &TargetEntry) -> Result<TargetInfo, Error> {
+        let target = |fault| Error::from(RepositoryError::target(path, fault));
         let hashes = entry.hashes().ok_or_else(|| target(Fault::NoKnownHash))?;
         let limit = self.session.limits().target_bytes;
         if entry.length() > limit {
             return Err(target(Fault::TooLarge { limit }));
         }
         Ok(TargetInfo {
-            path: self.path.clone(),
+            path: path.clone(),
             length: entry.length(),
             exact: true,
             hashes: hashes.clone(),
             custom: entry.custom().map(str::to_owned),
             role,
             valid_until: self.valid_until,
-            hash_in_name: self.session.root().consistent_snapshot() && !self.session.settings().plain_target_names,
+            place: match self.session.root().consistent_snapshot() && !self.session.settings().plain_target_names {
+                true => Place::HashedName,
+                false => Place::PlainName,
+            },
         })
     }
 }

@@ -149,6 +149,15 @@ impl TargetPath {
         out
     }
 
+    /// The path with `prefix.` before its last segment (TUF-1.0.34 §5.7.3). A digest in hex makes none of it that
+    /// would be refused, but for the length of the whole, which is bounded by that of both.
+    pub(crate) fn with_prefix(&self, prefix: &str) -> Self {
+        match self.0.rsplit_once('/') {
+            Some((dir, name)) => Self(format!("{dir}/{prefix}.{name}")),
+            None => Self(format!("{prefix}.{}", self.0)),
+        }
+    }
+
     /// The whole path as one safe file name, by the rule of [`RoleName::file_stem`].
     #[must_use]
     pub fn flat_file_name(&self) -> String {

@@ -1,5 +1,6 @@
 //! What one update found trusted: a consistent snapshot of the repository, from which targets are looked up.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -13,11 +14,14 @@ use crate::role::{RoleName, TargetPath};
 use crate::settings::Settings;
 use crate::time::Freshness;
 use crate::trusted::TrustedTargets;
+use crate::trusted_role::TrustedRole;
 
 /// The trusted metadata of one update (TUF-1.0.34 §5.1 to §5.6). It does not change: all targets looked up in it belong
 /// to one consistent snapshot.
 pub struct Session {
     root: Root,
+    /// No more than the snapshot lists.
+    verified_roles: Mutex<BTreeSet<RoleName>>,
     timestamp: Timestamp,
     snapshot: Snapshot,
     targets: Arc<Targets>,
@@ -51,6 +55,7 @@ impl Session {
         let TrustedTargets { root, timestamp, snapshot, targets } = trusted;
         Self {
             root: root.into_root(),
+            verified_roles: Mutex::default(),
             timestamp,
             snapshot,
             targets: Arc::new(targets),
@@ -83,6 +88,23 @@ impl Session {
     #[must_use]
     pub fn targets(&self) -> &Targets {
         &self.targets
+    }
+
+    /// The top-level targets role, from which [`Client::delegated`](crate::Client::delegated) goes on.
+    #[must_use]
+    pub fn targets_role(&self) -> TrustedRole {
+        TrustedRole { role: RoleName::TARGETS, targets: Arc::clone(&self.targets) }
+    }
+
+    /// Names of the delegated roles that were verified in this session so far, sorted: those whose files in the store
+    /// belong to it.
+    #[must_use]
+    pub fn verified_roles(&self) -> Vec<RoleName> {
+        self.verified_roles.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    pub(crate) fn note_verified(&self, role: &RoleName) {
+        self.verified_roles.lock().unwrap_or_else(PoisonError::into_inner).insert(role.clone());
     }
 
     /// What did not stop the update and a user should know.

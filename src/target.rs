@@ -20,7 +20,22 @@ pub struct TargetInfo {
     pub(crate) custom: Option<String>,
     pub(crate) role: RoleName,
     pub(crate) valid_until: SystemTime,
-    pub(crate) hash_in_name: bool,
+    pub(crate) place: Place,
+}
+
+/// Where a target lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Below the targets address under its path, with each listed hash before the last segment (§5.7.3).
+    HashedName,
+    /// Below the targets address under its path.
+    PlainName,
+    /// Below the targets address, at any of these instead.
+    #[cfg(feature = "pypi")]
+    Stored(Vec<TargetPath>),
+    /// Under its path below the directory above the targets address.
+    #[cfg(feature = "pypi")]
+    BesideTargets,
 }
 
 impl TargetInfo {
@@ -67,15 +82,35 @@ impl TargetInfo {
         self.valid_until
     }
 
-    /// The paths below the targets address where the file may lie, in the order they are to be tried: with each listed
-    /// hash before the last segment where the repository uses consistent snapshots (§5.7.3), else as it is.
+    /// Where the file may lie below the targets address, or below the directory above it
+    /// ([`TargetInfo::is_beside_targets`]), in the order to be tried, each segment percent-encoded: with each listed hash
+    /// before the last segment where the repository uses consistent snapshots (§5.7.3), else as the path is.
     #[must_use]
     pub fn url_paths(&self) -> Vec<String> {
-        if self.hash_in_name {
-            self.hashes.iter().map(|digest| self.path.url_path(Some(&digest.to_hex()))).collect()
-        } else {
-            vec![self.path.url_path(None)]
+        self.stored_paths().iter().map(|path| path.url_path(None)).collect()
+    }
+
+    /// The same, not encoded.
+    #[must_use]
+    pub fn stored_paths(&self) -> Vec<TargetPath> {
+        match &self.place {
+            Place::HashedName => self.hashes.iter().map(|digest| self.path.with_prefix(&digest.to_hex())).collect(),
+            Place::PlainName => vec![self.path.clone()],
+            #[cfg(feature = "pypi")]
+            Place::Stored(paths) => paths.clone(),
+            #[cfg(feature = "pypi")]
+            Place::BesideTargets => vec![self.path.clone()],
         }
+    }
+
+    /// Whether it lies below the directory above the targets address, as what a pointer file binds does. Never true of a
+    /// target that a role lists.
+    #[must_use]
+    pub fn is_beside_targets(&self) -> bool {
+        #[cfg(feature = "pypi")]
+        return self.place == Place::BesideTargets;
+        #[cfg(not(feature = "pypi"))]
+        false
     }
 
     /// Starts to check bytes that claim to be this target.
@@ -88,8 +123,15 @@ impl TargetInfo {
 #[cfg(feature = "pypi")]
 impl TargetInfo {
     /// What this target, read as a page or pointer, says of another file: who signed the one signed the other, for as
-    /// long. The file lies under its plain name. Without a `size` it may have up to `max_bytes`.
-    pub(crate) fn binds(&self, path: TargetPath, hashes: Hashes, size: Option<u64>, max_bytes: u64) -> Self {
+    /// long. The file lies under its path, at this place. Without a `size` it may have up to `max_bytes`.
+    pub(crate) fn binds(
+        &self,
+        path: TargetPath,
+        hashes: Hashes,
+        size: Option<u64>,
+        max_bytes: u64,
+        place: Place,
+    ) -> Self {
         Self {
             path,
             length: size.unwrap_or(max_bytes),
@@ -98,8 +140,13 @@ impl TargetInfo {
             custom: None,
             role: self.role.clone(),
             valid_until: self.valid_until,
-            hash_in_name: false,
+            place,
         }
+    }
+
+    /// The same target, which lies at other places below the targets address than its path says.
+    pub(crate) fn stored_at(self, paths: Vec<TargetPath>) -> Self {
+        Self { place: Place::Stored(paths), ..self }
     }
 
     /// Judges content by what was computed of it before: its length in bytes and its digests. `None` where that of a

@@ -160,6 +160,17 @@ impl BaseUrl {
         format!("{}{encoded_path}", self.0)
     }
 
+    /// The directory above this one; that of a host, or of a file system, is its own.
+    #[must_use]
+    pub(crate) fn parent(&self) -> Self {
+        let below = self.0.find("://").map_or(0, |at| at.saturating_add(3));
+        let inner = self.0.strip_suffix('/').unwrap_or(&self.0);
+        match inner.rfind('/') {
+            Some(slash) if slash >= below => Self(inner.get(..=slash).unwrap_or(&self.0).to_owned()),
+            _ => self.clone(),
+        }
+    }
+
     /// The address, credentials included: for making requests, not for showing.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -191,4 +202,24 @@ pub(crate) fn percent_decode(segment: &str) -> Option<Vec<u8>> {
         });
     }
     Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_directory_above_an_address_is_never_above_its_host() {
+        for (url, parent) in [
+            ("https://u:p@index.example/a/targets/", "https://u:p@index.example/a/"),
+            ("https://index.example/targets", "https://index.example/"),
+            ("https://index.example", "https://index.example/"),
+            ("https://index.example:8443/", "https://index.example:8443/"),
+            ("file:///srv/targets/", "file:///srv/"),
+            ("file:///srv", "file:///"),
+            ("file:///", "file:///"),
+        ] {
+            assert_eq!(BaseUrl::new(url).unwrap().parent().as_str(), parent, "{url}");
+        }
+    }
 }

@@ -6,17 +6,18 @@ use std::time::SystemTime;
 
 use super::search::{Search, Step, Turns};
 use super::{
-    Core, Downloaded, Incoming, Next, Repository, Restarts, already_present, body_error, forbidden, is_overtaken,
-    missing,
+    Core, Downloaded, Incoming, Next, Repository, Restarts, already_present, body_error, delegation, forbidden,
+    is_overtaken, missing,
 };
 use crate::error::{CallerError, Error, TransportError};
-use crate::lookup::Found;
+use crate::lookup::{Found, Lookup};
 use crate::refresh::Fetch;
 use crate::role::TargetPath;
 use crate::session::Session;
 use crate::store::Store;
 use crate::target::TargetInfo;
 use crate::transport::{Fetched, Transport};
+use crate::trusted_role::TrustedRole;
 
 /// A client of one repository, blocking.
 ///
@@ -97,6 +98,20 @@ impl<T: Transport, S: Store> Client<T, S> {
     /// an error.
     pub fn search(&self, path: &TargetPath) -> Result<Found, Error> {
         self.search_in(self.session.as_ref().ok_or(CallerError::NotRefreshed)?, path)
+    }
+
+    /// Has the role of one delegation verified in the session of the last refresh, without a search for a path: for a
+    /// mirror, which needs them all. `at` is the place of the delegation in the order of `by`; `None` where there is none,
+    /// and where the snapshot does not list the role. As with [`Client::search`], each role is fetched once.
+    ///
+    /// # Errors
+    /// As [`Client::search`].
+    pub fn delegated(&self, by: &TrustedRole, at: usize) -> Result<Option<TrustedRole>, Error> {
+        let session = self.session.as_ref().ok_or(CallerError::NotRefreshed)?;
+        let Some(delegation) = delegation(session, by, at) else { return Ok(None) };
+        let mut search = Search::of(session, &self.turns, Lookup::of_role(session, by, delegation));
+        let driven = self.drive(|answer| search.step(answer));
+        Ok(Some(search.end_role(driven)?))
     }
 
     #[cfg(feature = "pypi")]
@@ -290,7 +305,7 @@ impl<T: Transport, S: Store> Client<T, S> {
         mut take: impl FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         for path in url_paths {
-            let url = self.core.repository.targets.join(path);
+            let url = self.core.address(info, path);
             let mut body = match self.transport.fetch(&url)? {
                 Fetched::Body(body) => body,
                 Fetched::NotFound => continue,

@@ -6,16 +6,18 @@ use std::time::SystemTime;
 use super::blocking::stopped;
 use super::search::{Search, Step, Turns};
 use super::{
-    Core, Downloaded, Incoming, Next, Repository, Restarts, already_present, forbidden, is_overtaken, missing,
+    Core, Downloaded, Incoming, Next, Repository, Restarts, already_present, delegation, forbidden, is_overtaken,
+    missing,
 };
 use crate::error::{CallerError, Error, TransportError};
-use crate::lookup::Found;
+use crate::lookup::{Found, Lookup};
 use crate::refresh::Fetch;
 use crate::role::TargetPath;
 use crate::session::Session;
 use crate::store::Store;
 use crate::target::TargetInfo;
 use crate::transport::{AsyncBody, AsyncTransport, Fetched};
+use crate::trusted_role::TrustedRole;
 
 /// A client of one repository, async. See [`crate::Client`]; both behave the same.
 ///
@@ -69,6 +71,18 @@ impl<T: AsyncTransport, S: Store> AsyncClient<T, S> {
     /// As [`crate::Client::search`].
     pub async fn search(&self, path: &TargetPath) -> Result<Found, Error> {
         self.search_in(self.session.as_ref().ok_or(CallerError::NotRefreshed)?, path).await
+    }
+
+    /// As [`crate::Client::delegated`].
+    ///
+    /// # Errors
+    /// As [`crate::Client::delegated`].
+    pub async fn delegated(&self, by: &TrustedRole, at: usize) -> Result<Option<TrustedRole>, Error> {
+        let session = self.session.as_ref().ok_or(CallerError::NotRefreshed)?;
+        let Some(delegation) = delegation(session, by, at) else { return Ok(None) };
+        let mut search = Search::of(session, &self.turns, Lookup::of_role(session, by, delegation));
+        let driven = self.drive(|answer| search.step(answer)).await;
+        Ok(Some(search.end_role(driven)?))
     }
 
     /// As [`crate::Client::lookup`].
@@ -208,7 +222,7 @@ impl<T: AsyncTransport, S: Store> AsyncClient<T, S> {
         mut take: impl FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         for path in url_paths {
-            let url = self.core.repository.targets.join(path);
+            let url = self.core.address(info, path);
             let mut body = match self.transport.fetch(&url).await? {
                 Fetched::Body(body) => body,
                 Fetched::NotFound => continue,

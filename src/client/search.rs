@@ -14,6 +14,7 @@ use crate::metadata::Targets;
 use crate::refresh::Action;
 use crate::role::{RoleName, TargetPath};
 use crate::session::Session;
+use crate::trusted_role::TrustedRole;
 
 /// What a driver must do next.
 pub(super) enum Step {
@@ -40,7 +41,11 @@ pub(super) struct Search<'s> {
 
 impl<'s> Search<'s> {
     pub(super) fn new(session: &'s Session, turns: &'s Turns, path: &TargetPath) -> Self {
-        Self { session, turns, machine: session.lookup(path), turn: None, waiting: false }
+        Self::of(session, turns, session.lookup(path))
+    }
+
+    pub(super) fn of(session: &'s Session, turns: &'s Turns, machine: Lookup<'s>) -> Self {
+        Self { session, turns, machine, turn: None, waiting: false }
     }
 
     /// As [`Lookup::step`], at each new role after its turn has come.
@@ -67,8 +72,17 @@ impl<'s> Search<'s> {
     /// The result of a search that was driven to its end, or not. A role that failed is not asked for again in this
     /// session: whoever else needs it is told the same.
     pub(super) fn end(self, driven: Result<(), Error>) -> Result<Found, Error> {
+        self.ended(driven)?.into_found().ok_or_else(stopped)
+    }
+
+    /// The same of [`Lookup::of_role`].
+    pub(super) fn end_role(self, driven: Result<(), Error>) -> Result<TrustedRole, Error> {
+        self.ended(driven)?.into_role().ok_or_else(stopped)
+    }
+
+    fn ended(self, driven: Result<(), Error>) -> Result<Lookup<'s>, Error> {
         match driven {
-            Ok(()) => self.machine.into_found().ok_or_else(stopped),
+            Ok(()) => Ok(self.machine),
             Err(error) => match (self.turn, self.machine.wanted()) {
                 (Some(turn), Some(wanted)) if turn.is_at(wanted) => Err(turn.fail(error)),
                 _ => Err(error),

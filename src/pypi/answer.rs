@@ -57,9 +57,9 @@ pub struct SignedFile {
     pub info: TargetInfo,
     /// The target whose signature binds it: itself, or the page or pointer that gives its hash.
     pub bound_by: TargetPath,
-    /// Whether it lies below the address of the targets, from where a client can fetch it. What a pointer names does not,
-    /// nor does what a page only binds and links to elsewhere.
-    pub is_below_targets: bool,
+    /// Whether a client can fetch it. What a page only binds, and links to outside of the address of the targets, it can
+    /// not.
+    pub is_reachable: bool,
     /// The page that names it, where one had to be read.
     pub page: Option<Arc<SignedPage>>,
 }

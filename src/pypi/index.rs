@@ -13,7 +13,7 @@ use crate::error::{Error, Fault, Malformed, RepositoryError, share, without_cred
 use crate::lookup::Found;
 use crate::role::TargetPath;
 use crate::store::Store;
-use crate::target::TargetInfo;
+use crate::target::{Place, TargetInfo};
 use crate::transport::{BaseUrl, Transport};
 
 /// As many index pages are kept at once: more than there are threads, each of which asks for one. Files of one project
@@ -43,14 +43,17 @@ const NEED_NAME: [Placeholder; 3] = [Placeholder::Project, Placeholder::Version,
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct PackageIndex<'c, T, S> {
     client: &'c Client<T, S>,
+    /// Where pages and pointers come from, if not straight from the client.
+    reader: Option<Box<Reader<'c>>>,
     profile: &'c Profile,
     simple: &'c BaseUrl,
     targets: &'c BaseUrl,
     pages: Mutex<Pages>,
 }
+
+type Reader<'c> = dyn Fn(&TargetInfo) -> Result<Vec<u8>, Error> + Send + Sync + 'c;
 
 /// The pages that were asked for last.
 #[derive(Debug, Default)]
@@ -90,7 +93,15 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
     /// The index that a client talks to. `simple` is the address of the simple index, from which links in its pages are
     /// followed; `targets` is the address below which a link must lie to be a target.
     pub fn new(client: &'c Client<T, S>, profile: &'c Profile, simple: &'c BaseUrl, targets: &'c BaseUrl) -> Self {
-        Self { client, profile, simple, targets, pages: Mutex::default() }
+        Self { client, reader: None, profile, simple, targets, pages: Mutex::default() }
+    }
+
+    /// The same, which has `reader` bring pages and pointers, for a program that keeps them. What it brings is verified
+    /// like what the client fetches, and nothing is asked of it that is larger than
+    /// [`Limits::page_bytes`](crate::Limits).
+    #[must_use]
+    pub fn with_reader(self, reader: impl Fn(&TargetInfo) -> Result<Vec<u8>, Error> + Send + Sync + 'c) -> Self {
+        Self { reader: Some(Box::new(reader)), ..self }
     }
 
     /// The index page of a project: the first of the profile's that is signed. It is fetched once, and read only after
@@ -104,6 +115,23 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
         let slot = self.pages.lock().unwrap_or_else(PoisonError::into_inner).slot(project);
         let answer = slot.get_or_init(|| self.fetch_page(project).map_err(Arc::new));
         answer.clone().map_err(|error| share(&error))
+    }
+
+    /// Every page of a project that is signed, of all formats that the profile has, in its order: for a mirror, whose
+    /// clients may ask for any of them. Each is read anew.
+    ///
+    /// # Errors
+    /// As [`PackageIndex::page`].
+    pub fn pages(&self, project: &ProjectName) -> Result<Vec<Arc<SignedPage>>, Error> {
+        let mut pages = Vec::new();
+        for source in self.profile.pages() {
+            // A template that cannot be filled leads to no target.
+            let Ok(path) = source.target_path(project) else { continue };
+            if let Found::Signed(info) = self.client.search(&path)? {
+                pages.push(self.read_page(source, project, info)?);
+            }
+        }
+        Ok(pages)
     }
 
     /// What is signed for the distribution of this file name, or for the metadata file beside one (PEP 658). `digests` are
@@ -209,7 +237,7 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
         }
         let file_name = values.file_name.unwrap_or_default().to_owned();
         let page = listed.map(|listed| Arc::clone(&listed.page));
-        Ok(Tried::Signed(SignedFile { file_name, bound_by: path, info, is_below_targets: true, page }))
+        Ok(Tried::Signed(SignedFile { file_name, bound_by: path, info, is_reachable: true, page }))
     }
 
     /// What the page of its project says of a distribution, or of the metadata file beside one: that lies under the same
@@ -237,11 +265,12 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
         };
         let Some(hashes) = hashes else { return Ok(Tried::NoWay(page.says("gives no strong hash for it"))) };
         // What the page signs for does not depend on where the file lies; only fetching it does.
-        let is_below_targets = path.is_some();
+        let is_reachable = path.is_some();
         let path = path.map_or_else(|| TargetPath::new(name.file_name()), Ok)?;
-        let info = page.info.binds(path, hashes, size, self.client.limits().target_bytes);
+        let (most, place) = (self.client.limits().target_bytes, Place::PlainName);
+        let info = page.info.binds(path, hashes, size, most, place);
         let (file_name, bound_by) = (name.file_name().to_owned(), page.info.path().clone());
-        Ok(Tried::Signed(SignedFile { file_name, bound_by, info, is_below_targets, page: Some(page) }))
+        Ok(Tried::Signed(SignedFile { file_name, bound_by, info, is_reachable, page: Some(page) }))
     }
 
     fn by_pointer(&self, template: &Template, name: &DistributionName) -> Result<Tried, Error> {
@@ -253,7 +282,7 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
             Found::Signed(info) => info,
             Found::Unsigned { asked, valid_until } => return Ok(Tried::NoWay(Unlisted::new(asked, valid_until))),
         };
-        let bytes = self.client.read(&info)?;
+        let bytes = self.read(&info)?;
         let pointer = Pointer::parse(&bytes).map_err(|error| unreadable(&path, &error))?;
         if pointer.file_name() != name.file_name() {
             return Ok(Tried::no_way(format!("the signed pointer `{path}` is for `{}`", pointer.file_name())));
@@ -262,9 +291,26 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
         let Some(hashes) = Hashes::new(vec![*pointer.digest()]) else {
             return Err(RepositoryError::target(&path, Fault::NoKnownHash).into());
         };
-        let bound = info.binds(pointer.wheel_path().clone(), hashes, Some(length), length);
+        let bound = info.binds(pointer.wheel_path().clone(), hashes, Some(length), length, Place::BesideTargets);
         let file_name = name.file_name().to_owned();
-        Ok(Tried::Signed(SignedFile { file_name, bound_by: path, info: bound, is_below_targets: false, page: None }))
+        Ok(Tried::Signed(SignedFile { file_name, bound_by: path, info: bound, is_reachable: true, page: None }))
+    }
+
+    /// The bytes of a page or pointer that was found signed, all of them verified.
+    ///
+    /// # Errors
+    /// As [`Client::read`].
+    pub fn read(&self, info: &TargetInfo) -> Result<Vec<u8>, Error> {
+        let Some(reader) = &self.reader else { return self.client.read(info) };
+        let limit = self.client.limits().page_bytes;
+        if info.length() > limit {
+            return Err(RepositoryError::target(info.path(), Fault::TooLarge { limit }).into());
+        }
+        let bytes = reader(info)?;
+        let mut verifier = info.verifier();
+        verifier.update(&bytes)?;
+        verifier.finish()?;
+        Ok(bytes)
     }
 
     fn fetch_page(&self, project: &ProjectName) -> Result<PageAnswer, Error> {
@@ -278,36 +324,26 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
                 }
             };
             match self.client.search(&path)? {
-                Found::Signed(info) => return self.read_page(source, project, info),
+                Found::Signed(info) => return self.read_page(source, project, info).map(PageAnswer::Signed),
                 Found::Unsigned { asked, valid_until } => unlisted.and(Unlisted::new(asked, valid_until)),
             }
         }
         Ok(PageAnswer::Unknown(unlisted))
     }
 
-    fn read_page(&self, source: &PageSource, project: &ProjectName, info: TargetInfo) -> Result<PageAnswer, Error> {
-        let bytes = self.fetch_stored(source, project, &info)?;
+    fn read_page(
+        &self,
+        source: &PageSource,
+        project: &ProjectName,
+        info: TargetInfo,
+    ) -> Result<Arc<SignedPage>, Error> {
+        let info = stored(source, project, info)?;
+        let bytes = self.read(&info)?;
         // Links are compared with the address of the targets, whose credentials are nobody's to repeat.
         let base = without_credentials(&self.simple.join(&format!("{project}/")));
         let page =
             ProjectPage::parse(source.format(), &bytes, &base).map_err(|error| unreadable(info.path(), &error))?;
-        Ok(PageAnswer::Signed(Arc::new(SignedPage { info, page })))
-    }
-
-    /// The page's bytes, from where the profile says that it is stored: under any of its signed hashes.
-    fn fetch_stored(&self, source: &PageSource, project: &ProjectName, info: &TargetInfo) -> Result<Vec<u8>, Error> {
-        let mut missing = None;
-        for hash in info.hashes().iter() {
-            let path = match source.stored_path(project, hash) {
-                None => return self.client.read(info),
-                Some(path) => path.map_err(|unfilled| unreadable(info.path(), &unfilled))?,
-            };
-            match self.client.read_at(info, path.as_str()) {
-                Err(Error::Repository(error)) if error.fault == Fault::Missing => missing = Some(error),
-                read => return read,
-            }
-        }
-        Err(missing.unwrap_or_else(|| RepositoryError::target(info.path(), Fault::NoKnownHash)).into())
+        Ok(Arc::new(SignedPage { info, page }))
     }
 }
 
@@ -336,6 +372,23 @@ impl Listed {
             }
         }
         Ok(())
+    }
+}
+
+/// A page by where the profile says that it is stored: under any of its signed hashes.
+fn stored(source: &PageSource, project: &ProjectName, info: TargetInfo) -> Result<TargetInfo, Error> {
+    let paths =
+        info.hashes().iter().filter_map(|hash| source.stored_path(project, hash)).collect::<Result<Vec<_>, _>>();
+    let paths = paths.map_err(|unfilled| unreadable(info.path(), &unfilled))?;
+    Ok(if paths.is_empty() { info } else { info.stored_at(paths) })
+}
+
+impl<T, S> std::fmt::Debug for PackageIndex<'_, T, S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PackageIndex")
+            .field("profile", self.profile)
+            .field("targets", self.targets)
+            .finish_non_exhaustive()
     }
 }
 

@@ -7,9 +7,6 @@ use crate::error::{CallerError, Quoted};
 use crate::metadata::raw::{Object, Str, from_text};
 use crate::role::TargetPath;
 
-/// How many bytes a pointer file may have. They have about 500.
-const MAX_BYTES: usize = 64 << 10;
-
 /// What a pointer file says: where a distribution lies, with the digest and length that bind it.
 ///
 /// Such files are the targets of DataDog's integrations, one for each release of a project: a JSON object with `digest`
@@ -56,13 +53,16 @@ struct Members<'a> {
 }
 
 impl Pointer {
+    /// How many bytes a pointer file may have. They have about 500.
+    pub const MAX_BYTES: u64 = 64 << 10;
+
     /// Reads a pointer file. Pass only bytes that were approved as its target.
     ///
     /// # Errors
     /// [`PointerError`] with the member that is missing or wrong.
     pub fn parse(bytes: &[u8]) -> Result<Self, PointerError> {
         let malformed = |reason: String| PointerError::Malformed { reason };
-        if bytes.len() > MAX_BYTES {
+        if bytes.len() as u64 > Self::MAX_BYTES {
             return Err(malformed("it is longer than 64 KiB".to_owned()));
         }
         let text = std::str::from_utf8(bytes).map_err(|_| malformed("it is not UTF-8".to_owned()))?;

@@ -77,6 +77,9 @@ pub enum ProfileError {
     },
 }
 
+/// No index has projects with longer names.
+const MAX_PROJECT_BYTES: usize = 256;
+
 /// A built-in profile: its name, pages, targets, and whether targets lie under plain names.
 type Row = (&'static str, &'static [&'static str], &'static [&'static str], bool);
 
@@ -200,6 +203,21 @@ impl PageSource {
     /// As [`Template::fill`].
     pub fn target_path(&self, project: &ProjectName) -> Result<TargetPath, Unfilled> {
         self.target.fill(&Values { project: Some(project), ..Values::default() })
+    }
+
+    /// The project whose page a target is, if it is one: the other way round than [`PageSource::target_path`].
+    #[must_use]
+    pub fn project_of(&self, path: &TargetPath) -> Option<ProjectName> {
+        let template = self.target.to_string();
+        let (before, _) = template.split_once("{project}")?;
+        let rest = path.as_str().strip_prefix(before)?;
+        let is_of_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let most = rest.find(|c| !is_of_name(c)).unwrap_or(rest.len()).min(MAX_PROJECT_BYTES);
+        // What stands behind the name may go on with characters of names, so that only trying tells where it ends.
+        (1..=most).rev().find_map(|length| {
+            let project = ProjectName::new(rest.get(..length)?).ok()?;
+            (self.target_path(&project).ok()? == *path).then_some(project)
+        })
     }
 
     /// Where a project's page with this signed hash is stored below the targets address; `None` where that follows from
@@ -448,5 +466,25 @@ mod tests {
         }
         let plain: PageSource = "simple/{project}/index.html".parse().unwrap();
         assert_eq!(plain.stored_path(&ProjectName::new("a").unwrap(), &hash), None);
+    }
+
+    #[test]
+    fn the_project_of_a_page_is_found_by_the_path_of_its_target() {
+        for (template, path, project) in [
+            ("simple/{project}/index.html", "simple/a-b2/index.html", Some("a-b2")),
+            ("simple/{project}/index.html", "simple/a-b2/index.json", None),
+            ("simple/{project}/index.html", "simple/A/index.html", None),
+            ("simple/{project}/index.html", "index.html", None),
+            ("{project} -> {project}/{hash}.{project}.html", "example", Some("example")),
+            ("{project} -> {project}/{hash}.{project}.html", "30/ab/example-1.0.zip", None),
+            // What follows the name looks like a part of it.
+            ("p/{project}-index.html", "p/a-index-index.html", Some("a-index")),
+            ("{project}/{project}.html", "a/a.html", Some("a")),
+            ("{project}/{project}.html", "a/b.html", None),
+        ] {
+            let page: PageSource = template.parse().unwrap();
+            let found = page.project_of(&TargetPath::new(path).unwrap());
+            assert_eq!(found.as_ref().map(ProjectName::as_str), project, "{template} {path}");
+        }
     }
 }

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use tufgate::error::Error;
 use tufgate::{
     AsyncClient, Client, Downloaded, Found, Repository as Config, Session, Settings, Store, TargetInfo, TargetPath,
+    TrustedRole,
 };
 
 use crate::simulator::{Repository, SimTransport, block_on, now};
@@ -95,6 +96,13 @@ impl<S: Store> AnyClient<S> {
         match self {
             Self::Blocking(client) => client.search(&path),
             Self::Async(client) => block_on(client.search(&path)),
+        }
+    }
+
+    pub fn delegated(&self, by: &TrustedRole, at: usize) -> Result<Option<TrustedRole>, Error> {
+        match self {
+            Self::Blocking(client) => client.delegated(by, at),
+            Self::Async(client) => block_on(client.delegated(by, at)),
         }
     }
 

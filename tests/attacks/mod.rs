@@ -43,6 +43,7 @@ mod thresholds;
 mod time;
 mod timestamp;
 mod two_runs;
+mod whole_repository;
 
 use tufgate::{Client, Found, MemoryStore, Repository as Config, Settings, Store, TargetPath};
 

@@ -57,10 +57,10 @@ fn a162_a213_a_link_that_leads_elsewhere_is_no_target_and_nothing_is_asked_of_it
 #[test]
 fn a_file_that_the_page_binds_is_signed_wherever_it_lies_and_fetched_from_the_targets_alone() {
     let by_page = profile(&["simple/{project}/index.json"], &["{page}"]);
-    for (url, is_below_targets) in [(&format!("../../{TARGET}")[..], true), ("https://files.test/a.whl", false)] {
+    for (url, is_reachable) in [(&format!("../../{TARGET}")[..], true), ("https://files.test/a.whl", false)] {
         let repo = index_of(&[listed(NAME, url, Some(WHEEL))]);
         let found = ask(&repo, &by_page, |index| signed(index.file(NAME, &[]).unwrap()));
-        assert_eq!((found.bound_by.as_str(), found.is_below_targets), (PAGE, is_below_targets));
+        assert_eq!((found.bound_by.as_str(), found.is_reachable), (PAGE, is_reachable));
     }
 }
 

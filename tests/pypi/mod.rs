@@ -94,7 +94,7 @@ fn a_wheel_is_found_by_the_link_of_its_signed_page() {
     let repo = index();
     let found = ask(&repo, &pep458(), |index| signed(index.file(NAME, &[]).unwrap()));
     assert_eq!((found.file_name.as_str(), found.bound_by.as_str()), (NAME, TARGET));
-    assert_eq!((found.info.length(), found.is_below_targets), (WHEEL.len() as u64, true));
+    assert_eq!((found.info.length(), found.is_reachable), (WHEEL.len() as u64, true));
     let bytes = page(&[listed(NAME, &format!("../../{TARGET}"), Some(WHEEL))]);
     repo.assert_log(&[&stored(PAGE, &bytes)]);
 }

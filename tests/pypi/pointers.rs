@@ -30,7 +30,7 @@ fn a_pointer_binds_the_file_that_it_names_and_no_other() {
             (found.bound_by.as_str(), found.info.path().as_str()),
             (POINTER, &format!("wheels/example/{NAME}")[..])
         );
-        assert_eq!((found.info.length(), found.info.is_exact(), found.is_below_targets), (7, true, false));
+        assert_eq!((found.info.length(), found.info.is_exact(), found.is_reachable), (7, true, true));
         // The same release has one pointer, which is not for its other files.
         for other in ["example-1.0.tar.gz", "example-1.0-py2-none-any.whl", &format!("{NAME}.metadata")] {
             let reason = format!("the signed pointer `{POINTER}` is for `{NAME}`");

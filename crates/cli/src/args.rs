@@ -124,6 +124,13 @@ pub(crate) enum Command {
         #[command(flatten)]
         repository: RepositoryArgs,
     },
+    /// Copy a repository, or the part of it that is asked for, into a directory that is a repository itself
+    Mirror {
+        #[command(flatten)]
+        what: MirrorArgs,
+        #[command(flatten)]
+        repository: RepositoryArgs,
+    },
     /// Show what is trusted: versions, expiry, keys, thresholds, delegations
     Inspect {
         /// A role [default: an overview]
@@ -170,8 +177,22 @@ pub(crate) enum Trust {
     },
 }
 
-/// What to verify. None of it is a variable or a key: what passes is said anew for each run.
+/// What to mirror; all of the repository, if nothing is named.
 #[derive(Debug, Args)]
+pub(crate) struct MirrorArgs {
+    /// A project: its index pages and all its files
+    #[arg(long, value_name = "NAME")]
+    pub(crate) project: Vec<String>,
+    /// A lock file of any kind that `verify` knows: the files that it names, where their hashes are the signed ones
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) requirements: Vec<PathBuf>,
+    /// Where to write it; what is there already and verifies is not fetched again
+    #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) output: PathBuf,
+}
+
+/// What to verify. None of it is a variable or a key: what passes is said anew for each run.
+#[derive(Debug, Default, Args)]
 pub(crate) struct VerifyArgs {
     /// Wheels, source distributions, directories in which every file is judged, and lock files: requirements.txt,
     /// pylock.toml, uv.lock, poetry.lock, the report of `pip install --report`

@@ -19,6 +19,9 @@ pub(crate) enum CliError {
     /// The library stopped.
     #[error(transparent)]
     Library(#[from] Error),
+    /// The library stopped at metadata that has expired, where no newer one can be asked for.
+    #[error(transparent)]
+    ExpiredOffline(Error),
     /// A file of the user's could not be read or written.
     #[error("{message}")]
     Disk { message: String, source: io::Error },
@@ -66,7 +69,7 @@ impl CliError {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Usage { .. } | Self::Config { .. } | Self::Library(Error::Caller(_)) => Exit::Usage,
-            Self::Library(Error::Repository(_)) => Exit::Untrusted,
+            Self::Library(Error::Repository(_)) | Self::ExpiredOffline(_) => Exit::Untrusted,
             Self::Library(_) | Self::Disk { .. } => Exit::Unreachable,
         }
     }
@@ -74,6 +77,8 @@ impl CliError {
     /// Who is at fault.
     pub(crate) fn at_fault(&self) -> Option<&'static str> {
         match self {
+            // The publisher need not have failed: the copy may just be old.
+            Self::ExpiredOffline(_) => None,
             Self::Library(Error::Repository(_)) => Some("the repository, or who stands between it and you"),
             // A user's own choice or slip needs no blame.
             Self::Library(Error::Transport(error)) if error.fault == TransportFault::Offline => None,
@@ -86,7 +91,7 @@ impl CliError {
     /// What is wrong with the repository, where it is at fault.
     pub(crate) fn repository(&self) -> Option<&RepositoryError> {
         match self {
-            Self::Library(Error::Repository(error)) => Some(error),
+            Self::Library(Error::Repository(error)) | Self::ExpiredOffline(Error::Repository(error)) => Some(error),
             _ => None,
         }
     }
@@ -111,6 +116,12 @@ impl CliError {
     pub(crate) fn help(&self) -> String {
         match self {
             Self::Usage { help, .. } | Self::Config { help, .. } => help.clone(),
+            Self::ExpiredOffline(_) => {
+                "check the clock of this machine. If it is right, bring a newer copy here, made by \
+                                        `tufgate mirror` where there is a network. To accept this one for some time \
+                                        after its expiry, give --max-staleness, such as `--max-staleness 7d`"
+                    .to_owned()
+            }
             Self::Library(Error::Repository(error)) => repository_help(error),
             Self::Library(Error::Transport(error)) => transport_help(error),
             Self::Library(Error::Store(error)) => store_help(error),
@@ -163,7 +174,8 @@ fn transport_help(error: &TransportError) -> String {
     let help = match error.fault {
         TransportFault::Offline => {
             "--offline reaches only repositories at file://, and whether metadata is still current cannot be known \
-             without asking: run without --offline, or mirror the repository into a directory"
+             without asking: run without --offline; or, where there is a network, copy what is needed into a directory \
+             with `tufgate mirror -o DIR`, and name that here with --index-dir DIR"
         }
         TransportFault::Status(401 | 407) => "give a user name and password: in a file named by --netrc",
         TransportFault::Status(403) => {

@@ -35,6 +35,7 @@ pub(crate) struct Index {
     /// The copy to read instead.
     copy: Option<PathBuf>,
     pub(crate) max_staleness: Duration,
+    pub(crate) limits: Limits,
     pub(crate) root_path: PathBuf,
     pub(crate) root_sha256: Sha256,
     root_bytes: Vec<u8>,
@@ -127,6 +128,7 @@ impl Index {
             profile,
             copy: None,
             max_staleness: Duration::ZERO,
+            limits: Limits::default(),
             root_path,
             root_sha256,
             root_bytes,
@@ -169,14 +171,23 @@ impl Index {
         let dir = self.state_directory(global)?;
         let store = if global.read_only_state { FileStore::read_only(&dir) } else { FileStore::open(&dir) };
         let store = store.map_err(tufgate::Error::from)?;
+        Ok(Client::new(self.repository(), self.transport(global)?, store).with_clock(move || now))
+    }
+
+    /// What files of it are fetched with.
+    pub(crate) fn transport(&self, global: &Global) -> Result<IndexTransport, CliError> {
         let (metadata, targets) = self.addresses()?;
         let local = [&metadata, &targets].iter().all(|url| url.as_str().starts_with("file://"));
-        let transport = if global.offline || local {
+        Ok(Traced(if global.offline || local {
             AnyTransport::offline()
         } else {
             AnyTransport::new(HttpTransport::new(self.http_options()).map_err(tufgate::Error::from)?)
-        };
-        Ok(Client::new(self.repository(), Traced(transport), store).with_clock(move || now))
+        }))
+    }
+
+    /// The copy that is read, if it is one.
+    pub(crate) fn copy(&self) -> Option<&Path> {
+        self.copy.as_deref()
     }
 
     /// Where its metadata and targets are read.
@@ -186,15 +197,21 @@ impl Index {
         Ok((part("metadata")?, part("targets")?))
     }
 
-    fn repository(&self) -> Repository {
+    /// What its configuration sets for every client of it.
+    pub(crate) fn settings(&self) -> Settings {
         let mut settings = Settings::default();
+        settings.limits.clone_from(&self.limits);
         settings.forbidden_is_absent = self.options.forbidden_is_absent.unwrap_or_default();
         settings.plain_target_names =
             self.options.plain_target_names.unwrap_or_else(|| self.profile.plain_target_names());
         settings.max_staleness = self.max_staleness;
+        settings
+    }
+
+    fn repository(&self) -> Repository {
         // That of a copy is made only where it is read.
         let (metadata, targets) = self.addresses().unwrap_or_else(|_| (self.metadata.clone(), self.targets.clone()));
-        Repository::new(self.root_bytes.clone(), metadata, targets).with_settings(settings)
+        Repository::new(self.root_bytes.clone(), metadata, targets).with_settings(self.settings())
     }
 
     fn http_options(&self) -> HttpOptions {

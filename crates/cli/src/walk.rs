@@ -3,8 +3,10 @@
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+
+use tufgate::Hasher;
 
 /// One thing to be judged.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,6 +36,19 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     let file = options.open(path)?;
     // The name may mean something else by now.
     if file.metadata()?.is_file() { Ok(file) } else { Err(not_regular()) }
+}
+
+/// Takes all that is left of a file.
+pub(crate) fn hash(file: &mut impl Read, hasher: &mut Hasher) -> io::Result<()> {
+    let mut buffer = vec![0; 256 << 10];
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(count) => hasher.update(buffer.get(..count).unwrap_or(&buffer)),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 impl Selection {

@@ -160,7 +160,7 @@ impl Delegations {
         }
     }
 
-    fn at(&self, index: usize) -> Option<Delegation> {
+    pub(crate) fn at(&self, index: usize) -> Option<Delegation> {
         match &self.roles {
             Roles::Succinct(succinct) => succinct.at(index),
             Roles::Listed(listed) => {

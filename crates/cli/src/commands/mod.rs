@@ -3,16 +3,18 @@
 mod completions;
 mod download;
 mod inspect;
+mod mirror;
 mod refresh;
 mod trust;
 mod verify;
 
+use std::fs;
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 use tufgate::Session;
-use tufgate::error::{Error, StoreError};
+use tufgate::error::{Error, Fault, RepositoryError, StoreError};
 
 use crate::args::{Arguments, Command, Format, Global};
 use crate::error::{CliError, Exit};
@@ -35,6 +37,7 @@ pub(crate) fn run(arguments: &Arguments, output: &Output, now: SystemTime) -> Re
         Command::Refresh { name, repository } => refresh::run(&run, name.as_ref(), repository),
         Command::Download { targets, output, repository } => download::run(&run, targets, output, repository),
         Command::Verify { what, repository } => verify::run(&run, what, repository),
+        Command::Mirror { what, repository } => mirror::run(&run, what, repository),
         Command::Inspect { role, repository } => inspect::run(&run, role.as_deref(), repository),
         Command::Completions { shell } => completions::completions(&run, *shell),
         Command::Man { dir } => completions::manual(&run, dir.as_deref()),
@@ -53,7 +56,8 @@ impl Run<'_> {
     /// warnings.
     fn client(&self, index: &Index) -> Result<IndexClient, CliError> {
         let mut client = index.client(self.global, self.now)?;
-        let session = client.refresh()?;
+        let session = client.refresh().map_err(|error| self.refused(error))?;
+        self.tell_age(index, session);
         for notice in session.notices() {
             self.output.warn(notice);
         }
@@ -72,6 +76,67 @@ impl Run<'_> {
     }
 }
 
+impl Run<'_> {
+    /// What can be done about metadata that has expired is another thing without a network.
+    fn refused(&self, error: tufgate::Error) -> CliError {
+        match error {
+            tufgate::Error::Repository(RepositoryError { fault: Fault::Expired { .. }, .. }) if self.global.offline => {
+                CliError::ExpiredOffline(error)
+            }
+            error => error.into(),
+        }
+    }
+
+    /// How old the copy of a repository is, and a warning where that is more than its publisher allowed.
+    fn tell_age(&self, index: &Index, session: &Session) {
+        let valid_until = text::time(session.valid_until());
+        if let Some(copy) = Copy::of(index) {
+            let made = match &copy.made {
+                Some(made) => format!("made on {made} by its own word"),
+                None => "made nobody knows when".to_owned(),
+            };
+            let validity = if session.is_stale() { "has expired on" } else { "is valid until" };
+            self.output
+                .status(format_args!("reading the copy in {}, {made}: {validity} {valid_until}", copy.directory));
+        }
+        if session.is_stale() {
+            self.output.warn(format_args!(
+                "the metadata of `{}` expired on {valid_until}, and is accepted because of --max-staleness {}: what was \
+                 released, withdrawn or revoked since its time is not known here",
+                index.name,
+                duration(index.max_staleness),
+            ));
+        }
+    }
+}
+
+/// In days where that is exact: months and years differ in length.
+fn duration(duration: Duration) -> String {
+    const DAY: u64 = 24 * 60 * 60;
+    match duration.as_secs() {
+        seconds if seconds % DAY == 0 => text::count(usize::try_from(seconds / DAY).unwrap_or(usize::MAX), "day"),
+        _ => humantime::format_duration(duration).to_string(),
+    }
+}
+
+/// A copy of a repository that is read in its place.
+#[derive(Debug, Serialize)]
+struct Copy {
+    directory: String,
+    /// When it was made, by its own word: nobody signed that. `None` where it does not say.
+    made: Option<String>,
+}
+
+impl Copy {
+    fn of(index: &Index) -> Option<Self> {
+        let directory = index.copy()?;
+        // A mirror writes this file last.
+        let timestamp = fs::symlink_metadata(directory.join("metadata").join("timestamp.json"));
+        let made = timestamp.and_then(|found| found.modified()).ok().map(text::time);
+        Some(Self { directory: directory.to_string_lossy().into_owned(), made })
+    }
+}
+
 /// The session that verdicts rest on.
 #[derive(Debug, Serialize)]
 struct Basis {
@@ -82,6 +147,11 @@ struct Basis {
     snapshot: u64,
     targets: u64,
     valid_until: String,
+    /// The same where it is past, and was accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expired_since: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    copy: Option<Copy>,
 }
 
 impl Basis {
@@ -94,6 +164,8 @@ impl Basis {
             snapshot: session.snapshot().version(),
             targets: session.targets().version(),
             valid_until: text::time(session.valid_until()),
+            expired_since: session.is_stale().then(|| text::time(session.valid_until())),
+            copy: Copy::of(index),
         }
     }
 }

@@ -93,6 +93,7 @@ impl Judged {
     pub(crate) fn about(&self) -> String {
         let file = self.file.as_deref().or(self.target.as_deref()).unwrap_or_default();
         match (&self.distribution, self.line) {
+            (Some(distribution), _) if file.is_empty() => distribution.clone(),
             (Some(distribution), Some(line)) => format!("{file}:{line}: {distribution}"),
             (Some(distribution), None) => format!("{file}: {distribution}"),
             (None, Some(line)) => format!("{file}:{line}"),

@@ -29,7 +29,7 @@ pub(super) fn error_document(error: &CliError, warnings: &[String]) -> String {
             CliError::Usage { .. } => "usage",
             CliError::Config { .. } => "configuration",
             CliError::Disk { .. } => "disk",
-            CliError::Library(tufgate::Error::Repository(_)) => "repository",
+            CliError::Library(tufgate::Error::Repository(_)) | CliError::ExpiredOffline(_) => "repository",
             CliError::Library(tufgate::Error::Transport(_)) => "transport",
             CliError::Library(tufgate::Error::Store(_)) => "store",
             CliError::Library(_) => "caller",

@@ -6,6 +6,7 @@
 mod cases;
 mod environment;
 mod files;
+mod mirror;
 mod states;
 mod streams;
 mod trust;

@@ -194,7 +194,8 @@ fn offline_serves_directories_and_says_why_it_cannot_serve_the_network() {
         ran.stderr,
         "error: https://index.invalid/2.root.json: not fetched: the client is offline\nhelp: --offline reaches only \
          repositories at file://, and whether metadata is still current cannot be known without asking: run without \
-         --offline, or mirror the repository into a directory\n"
+         --offline; or, where there is a network, copy what is needed into a directory with `tufgate mirror -o DIR`, and \
+         name that here with --index-dir DIR\n"
     );
 }
 

@@ -121,19 +121,37 @@ fn a180_nothing_that_was_not_verified_reaches_the_directory() {
 }
 
 #[test]
-fn what_lies_outside_of_the_targets_is_verified_and_not_fetched() {
+fn what_a_pointer_binds_lies_beside_the_targets_and_is_fetched_from_there() {
     let home = home_of("datadog");
     let ran = home.run(&["verify", "locks/report.json", "--download", "out"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let names: Vec<_> = content(&home.path("out")).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, [CLOCK_WHEEL, GREETER]);
+    for name in names {
+        assert_eq!(fs::read(home.path("out").join(&name)).unwrap(), fs::read(home.path("dist").join(&name)).unwrap());
+    }
+}
+
+#[test]
+fn what_lies_outside_of_the_targets_is_verified_and_not_fetched() {
+    let home = home_of("warehouse");
+    // From there the links of the pages lead to another host than that of the targets.
+    let elsewhere = ["--simple-url", "https://index.example/simple/"];
+    let ran = home.run(&[&["verify", "locks/report.json"][..], &elsewhere].concat());
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let ran = home.run(&[&["verify", "locks/report.json", "--download", "out"][..], &elsewhere].concat());
     assert_eq!(ran.code, Some(4));
-    assert_eq!(
-        stdout_lines(&ran)[0],
-        [
-            "unreadable",
-            &format!("locks/report.json: {CLOCK_WHEEL}"),
-            "it is what is signed, but does not lie below the address of the targets, and was not fetched"
-        ]
-    );
-    assert_eq!(content(&home.path("out")).len(), 1);
+    for (at, name) in [CLOCK_WHEEL, GREETER].into_iter().enumerate() {
+        assert_eq!(
+            stdout_lines(&ran)[at],
+            [
+                "unreadable",
+                &format!("locks/report.json: {name}"),
+                "it is what is signed, but does not lie below the address of the targets, and was not fetched"
+            ]
+        );
+    }
+    assert!(!home.path("out").exists());
 }
 
 #[test]

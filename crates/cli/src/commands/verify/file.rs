@@ -49,7 +49,7 @@ impl Judge<'_> {
     fn content(&self, path: &Path, algorithms: &[HashAlgorithm]) -> io::Result<Content> {
         let mut hasher = Hasher::new(algorithms.iter().copied());
         let mut file = self.bar.0.wrap_read(walk::open(path)?);
-        io::copy(&mut file, &mut Hashing(&mut hasher))?;
+        walk::hash(&mut file, &mut hasher)?;
         Ok(Content { length: hasher.length(), digests: hasher.finish() })
     }
 
@@ -73,17 +73,4 @@ impl Judge<'_> {
 struct Content {
     length: u64,
     digests: Vec<Digest>,
-}
-
-struct Hashing<'a>(&'a mut Hasher);
-
-impl io::Write for Hashing<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

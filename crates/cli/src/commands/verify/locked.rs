@@ -157,7 +157,7 @@ impl Judge<'_> {
         file_name: &str,
     ) -> Result<Result<String, Verdict>, CliError> {
         let unfetched = |reason| Ok(Err(Verdict::Unreadable { reason: format!("it is what is signed, but {reason}") }));
-        if !signed.is_below_targets {
+        if !signed.is_reachable {
             return unfetched("does not lie below the address of the targets, and was not fetched".to_owned());
         }
         if let Some(reason) = name_fault(file_name) {
@@ -209,7 +209,7 @@ fn other_project(locked: &Locked, file_name: &str) -> Option<String> {
         .then(|| format!("it is locked for `{expected}`, and by its name it is a file of `{}`", found.project()))
 }
 
-fn digest(hash: &LockedHash) -> Option<Digest> {
+pub(in crate::commands) fn digest(hash: &LockedHash) -> Option<Digest> {
     Digest::from_hex(HashAlgorithm::from_name(&hash.algorithm)?, &hash.hex)
 }
 

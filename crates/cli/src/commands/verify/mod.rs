@@ -2,8 +2,8 @@
 
 mod file;
 mod installed;
-mod locked;
-mod subjects;
+pub(super) mod locked;
+pub(super) mod subjects;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -80,9 +80,9 @@ fn one_snapshot(
 }
 
 /// Judges single subjects, from many threads at once.
-struct Judge<'a> {
+pub(super) struct Judge<'a> {
     client: &'a IndexClient,
-    packages: PackageIndex<'a, IndexTransport, FileStore>,
+    pub(super) packages: PackageIndex<'a, IndexTransport, FileStore>,
     index: &'a Index,
     now: SystemTime,
     download: Option<&'a Path>,
@@ -96,7 +96,7 @@ struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    fn new(
+    pub(super) fn new(
         run: &Run<'_>,
         index: &'a Index,
         client: &'a IndexClient,
@@ -120,7 +120,12 @@ impl<'a> Judge<'a> {
         })
     }
 
-    fn subject(&self, subject: &Subject) -> Result<Vec<Judged>, CliError> {
+    /// The same, which has pages and pointers brought by `reader`.
+    pub(super) fn with_reader(self, reader: impl Fn(&TargetInfo) -> Result<Vec<u8>, Error> + Send + Sync + 'a) -> Self {
+        Self { packages: self.packages.with_reader(reader), ..self }
+    }
+
+    pub(super) fn subject(&self, subject: &Subject) -> Result<Vec<Judged>, CliError> {
         match subject {
             Subject::File(selected) => Ok(vec![self.file(selected)?]),
             Subject::Locked(locked) => self.locked(locked),
@@ -130,7 +135,7 @@ impl<'a> Judge<'a> {
     }
 
     /// The verdict where a search ended with an error, or the error where it stops the run.
-    fn failed(&self, error: Error) -> Result<Verdict, CliError> {
+    pub(super) fn failed(&self, error: Error) -> Result<Verdict, CliError> {
         if self.strict && self.client.is_overtaken(&error) {
             return Err(error.into());
         }
@@ -138,7 +143,7 @@ impl<'a> Judge<'a> {
     }
 
     /// What is signed for a distribution, or the verdict where nothing is.
-    fn signed(&self, file_name: &str, digests: &[Digest]) -> Result<Result<SignedFile, Verdict>, CliError> {
+    pub(super) fn signed(&self, file_name: &str, digests: &[Digest]) -> Result<Result<SignedFile, Verdict>, CliError> {
         Ok(match self.packages.file(file_name, digests) {
             Ok(Answer::Signed(signed)) => Ok(signed),
             Ok(Answer::Unsigned(unlisted)) => Err(Verdict::unsigned(&unlisted)),

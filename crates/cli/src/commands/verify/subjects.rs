@@ -13,7 +13,7 @@ use crate::text::{count, shown};
 use crate::walk::{Selected, Selection};
 
 /// One thing that gets a verdict.
-pub(super) enum Subject {
+pub(in crate::commands) enum Subject {
     /// A file on the disk.
     File(Selected),
     /// What a lock file names.
@@ -26,7 +26,7 @@ pub(super) enum Subject {
 
 impl Subject {
     /// How many bytes will be read for it, as far as is known.
-    pub(super) fn bytes(&self) -> u64 {
+    pub(in crate::commands) fn bytes(&self) -> u64 {
         match self {
             Self::File(selected) if selected.problem.is_none() => {
                 fs::metadata(&selected.path).map_or(0, |meta| meta.len())
@@ -37,7 +37,7 @@ impl Subject {
 }
 
 /// All that the arguments mean, in their order: paths, then requirements, then environments.
-pub(super) fn gather(run: &Run<'_>, what: &VerifyArgs) -> Result<Vec<Subject>, CliError> {
+pub(in crate::commands) fn gather(run: &Run<'_>, what: &VerifyArgs) -> Result<Vec<Subject>, CliError> {
     let mut subjects = Vec::new();
     let mut selection = Selection::default();
     let mut empty = Vec::new();
