@@ -66,10 +66,13 @@ def test_a_second_run_asks_for_root_and_timestamp_alone(home, mirrored):
 
 
 def test_a_file_that_is_gone_is_fetched_again(home, mirrored):
-    (file,) = (path for path in (home.path / "mirror/targets").rglob("*") if path.name.endswith(WHEELS[0].name))
-    file.unlink()
+    # A client may ask by any of the signed hashes.
+    files = [path for path in (home.path / "mirror/targets").rglob("*") if path.name.endswith(WHEELS[0].name)]
+    assert len(files) == 2
+    for file in files:
+        file.unlink()
     assert mirror(home).code == 0
-    assert file.read_bytes() == WHEELS[0].content
+    assert [file.read_bytes() for file in files] == [WHEELS[0].content] * 2
 
 
 def test_an_expired_mirror_is_stale_only_as_far_as_that_is_allowed(home, mirrored):
@@ -78,6 +81,6 @@ def test_an_expired_mirror_is_stale_only_as_far_as_that_is_allowed(home, mirrore
     ran = offline(home, at=late)
     assert (ran.code, json.loads(ran.stdout)["schema"]) == (3, "tufgate.error/1"), ran
     ran = offline(home, "--max-staleness", "7d", at=late)
-    assert set(ran.verdicts().values()) == {"stale"}, ran
+    assert (ran.code, set(ran.verdicts().values())) == (0, {"stale"}), ran
     later = f"{now() + timedelta(days=40):%Y-%m-%d %H:%M:%S} UTC"
     assert offline(home, "--max-staleness", "7d", at=later).code == 3
