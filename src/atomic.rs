@@ -56,12 +56,20 @@ impl AtomicFile {
     ///
     /// After an error the destination has its old content, but for one case: where only the last step failed it has
     /// the new content, and a loss of power may bring the old one back.
-    pub(crate) fn commit(mut self) -> io::Result<()> {
-        self.file.flush()?;
+    pub(crate) fn commit(self) -> io::Result<()> {
         self.file.sync_all()?;
+        let directory = directory_of(&self.destination).to_owned();
+        self.replace()?;
+        sync_directory(&directory)
+    }
+
+    /// Gives the content the destination's name, and waits for neither: for what can be had again. A loss of power may
+    /// leave less than the content, or nothing at all, under the name.
+    pub(crate) fn replace(mut self) -> io::Result<()> {
+        self.file.flush()?;
         fs::rename(&self.temp, &self.destination)?;
         self.committed = true;
-        sync_directory(directory_of(&self.destination))
+        Ok(())
     }
 }
 

@@ -54,7 +54,8 @@ pub trait Store {
     /// When it is not known whether there is one.
     fn read(&self, entry: &Entry, max_bytes: u64) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Replaces an entry, whole or not at all. Called under [`Store::lock`].
+    /// Replaces an entry, whole or not at all. Called under [`Store::lock`]. A delegated role need not survive a loss of
+    /// power: it is verified when it is read, and fetched again where it is not whole.
     ///
     /// # Errors
     /// When it was not written; the entry then still has its old bytes. A store on a disk also fails when it wrote the
