@@ -9,6 +9,8 @@ use zip::ZipArchive;
 use crate::{Home, Ran};
 
 const SITE: &str = ".venv/lib/python3.11/site-packages";
+/// Where the command keeps them.
+const WHEELS: &str = ".cache/tufgate/wheels";
 const CLOCK: &str = "tufgate_demo_clock-0.2.0-py3-none-any.whl";
 const GREETER: &str = "tufgate_demo_greeter-1.0.0-py3-none-any.whl";
 
@@ -60,10 +62,44 @@ fn what_is_as_in_the_signed_wheels_is_verified() {
 fn a_kept_wheel_that_was_changed_is_fetched_again() {
     let home = home("pep458", &[CLOCK]);
     let first = verify(&home);
-    let kept = home.path(".cache/tufgate/wheels");
-    let dir = fs::read_dir(&kept).unwrap().next().unwrap().unwrap().path();
-    fs::write(dir.join(CLOCK), "other bytes").unwrap();
+    let kept = fs::read_dir(home.path(WHEELS)).unwrap().next().unwrap().unwrap().path();
+    let wheel = fs::read(&kept).unwrap();
+    fs::write(&kept, "other bytes").unwrap();
     assert_eq!(verify(&home), first);
+    assert_eq!(fs::read(&kept).unwrap(), wheel);
+}
+
+#[cfg(unix)]
+#[test]
+fn a180_wheels_are_kept_only_where_nobody_else_can_change_them_once_they_are_verified() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let home = home("pep458", &[CLOCK]);
+    let first = verify(&home);
+    let mode = || fs::metadata(home.path(WHEELS)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((first.code, mode()), (Some(0), 0o700));
+
+    fs::remove_dir_all(home.path(WHEELS)).unwrap();
+    fs::create_dir(home.path(WHEELS)).unwrap();
+    for others in [0o770, 0o707, 0o750] {
+        fs::set_permissions(home.path(WHEELS), fs::Permissions::from_mode(others)).unwrap();
+        let stderr = "warning: [HOME]/.cache/tufgate/wheels: others than you can get into it, so that wheels are not kept \
+                      there: make it yours alone (chown, chmod 700)\n1 distribution: 1 verified\n";
+        assert_eq!(verify(&home), Ran { stderr: stderr.to_owned(), ..first.clone() });
+        assert_eq!(fs::read_dir(home.path(WHEELS)).unwrap().count(), 0);
+    }
+}
+
+#[test]
+fn where_wheels_cannot_be_kept_they_are_fetched_for_the_run() {
+    let home = home("pep458", &[CLOCK]);
+    let expected = verify(&home);
+    fs::remove_dir_all(home.path(".cache")).unwrap();
+    home.write(".cache", "no directory");
+    assert_eq!(verify(&home), expected);
+    let mut command = home.command(&["verify", "--environment", ".venv", "--config=tufgate.toml", "--state-dir=state"]);
+    assert_eq!(home.finish(command.env("HOME", "relative")), expected);
+    assert!(!home.path("relative").exists());
 }
 
 #[test]

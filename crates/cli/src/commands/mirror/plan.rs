@@ -78,7 +78,7 @@ impl<'a> Planner<'a> {
         subjects: &[Subject],
         strict: bool,
     ) -> Result<Self, CliError> {
-        let judge = Judge::new(run, index, client, judging, subjects, dir.path(), strict)?;
+        let judge = Judge::new(run, index, client, judging, subjects, strict)?;
         Ok(Self { index, client, judge: judge.with_reader(move |info| read(client, dir, info)) })
     }
 

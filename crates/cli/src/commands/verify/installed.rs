@@ -1,52 +1,27 @@
 //! A distribution in an environment: every file that the signed wheel has is compared with what is installed.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use tempfile::TempDir;
-use tufgate::Digest;
 use tufgate::pypi::{DistributionKind, DistributionName, PageAnswer, ProjectName, SignedPage};
 
 use super::Judge;
-use crate::commands::Run;
-use crate::config;
+use super::wheels::Wheels;
 use crate::environment::{self, Claims, Comparison, Difference, DifferenceKind, Environment, Installed, Origin, Stray};
 use crate::error::CliError;
 use crate::judged::{Amount, FILES, FileDifference, Judged, Verdict};
 use crate::parallel;
-use crate::text::{count, shown};
-use crate::walk;
-
-/// Where the wheels are that environments are compared with. What lies there is verified again by each run.
-pub(super) enum Wheels {
-    Kept(PathBuf),
-    Temporary(TempDir),
-}
-
-impl Wheels {
-    /// The user's directory for what can be fetched again; one that leaves no trace where the run may leave none.
-    pub(super) fn new(run: &Run<'_>) -> Result<Self, CliError> {
-        if !run.global.read_only_state {
-            return Ok(Self::Kept(config::cache_directory()?.join("wheels")));
-        }
-        let temporary = TempDir::new();
-        temporary
-            .map(Self::Temporary)
-            .map_err(|error| CliError::disk("cannot make a temporary directory".to_owned(), error))
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        match self {
-            Self::Kept(path) => path,
-            Self::Temporary(dir) => dir.path(),
-        }
-    }
-}
+use crate::text::count;
 
 impl Judge<'_> {
     /// Judges all that is installed in an environment, and what lies beside it.
-    pub(super) fn environment(&self, root: &Path, environment: &Environment) -> Result<Vec<Judged>, CliError> {
-        let all = parallel::map(&environment.distributions, |installed| self.installed(root, environment, installed))?;
+    pub(super) fn environment(
+        &self,
+        root: &Path,
+        environment: &Environment,
+        wheels: &Wheels,
+    ) -> Result<Vec<Judged>, CliError> {
+        let one = |installed: &Installed| self.installed(root, environment, wheels, installed);
+        let all = parallel::map(&environment.distributions, one)?;
         let (mut judged, claims): (Vec<_>, Vec<_>) = all.into_iter().unzip();
         let remains = environment::strays(environment, &claims.iter().collect::<Vec<_>>())?;
         let (added, unclaimed): (Vec<_>, Vec<_>) =
@@ -72,6 +47,7 @@ impl Judge<'_> {
         &self,
         root: &Path,
         environment: &Environment,
+        wheels: &Wheels,
         installed: &Installed,
     ) -> Result<(Judged, Claims), CliError> {
         let judged = |verdict| {
@@ -88,16 +64,13 @@ impl Judge<'_> {
             Err(verdict) => return Ok((judged(verdict), Claims::recorded(environment, installed))),
         };
         let target = Some(signed.bound_by.as_str().to_owned());
-        let hash = signed.info.hashes().iter().next().map(Digest::to_hex).unwrap_or_default();
-        let dir = self.wheels.join(hash);
-        fs::create_dir_all(&dir).map_err(|error| CliError::disk(format!("cannot make {}", shown(&dir)), error))?;
-        let place = dir.join(&wheel);
-        if let Err(verdict) = self.fetch(&signed.info, &place)? {
-            return Ok((Judged { target, ..judged(verdict) }, Claims::recorded(environment, installed)));
-        }
-        let opened =
-            walk::open(&place).map_err(|error| CliError::disk(format!("cannot read {}", shown(&place)), error))?;
-        let comparison = match environment::compare(environment, installed, opened) {
+        let file = match self.wheel(wheels, &signed.info)? {
+            Ok(file) => file,
+            Err(verdict) => {
+                return Ok((Judged { target, ..judged(verdict) }, Claims::recorded(environment, installed)));
+            }
+        };
+        let comparison = match environment::compare(environment, installed, file) {
             Ok(comparison) => comparison,
             Err(error) => {
                 let verdict = Verdict::Undecided { reason: error.to_string() };
