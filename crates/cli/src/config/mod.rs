@@ -304,6 +304,7 @@ impl Config {
 
     /// The index that is meant where none is named: `default-index`, or the only one there is.
     pub(crate) fn default_index(&self) -> Result<String, CliError> {
+        self.check_default_is_the_users()?;
         if let Some(name) = self.files.iter().find_map(|file| file.default_index.clone()) {
             return Ok(name);
         }
@@ -323,6 +324,25 @@ impl Config {
                 ))
             }
         }
+    }
+
+    /// Else a directory that someone else filled could lead a user who pinned a repository to another one.
+    fn check_default_is_the_users(&self) -> Result<(), CliError> {
+        let [project, user] = self.files.as_slice() else { return Ok(()) };
+        let Some(name) = &project.default_index else { return Ok(()) };
+        let is_pinned = user.indexes.is_empty() || user.indexes.contains_key(name);
+        if is_pinned && user.default_index.as_ref().is_none_or(|own| own == name) {
+            return Ok(());
+        }
+        Err(CliError::usage(
+            format!(
+                "it is not clear which repository is meant: {} says `{}`, and {} pins another one",
+                shown(&project.path),
+                Escaped(name),
+                shown(&user.path)
+            ),
+            "name one with --index NAME; or name with --config the file that is to count",
+        ))
     }
 
     /// That there is no index at all, where there is none.
