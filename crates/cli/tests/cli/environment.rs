@@ -183,6 +183,17 @@ fn a_distribution_that_the_index_does_not_know_is_named_and_can_be_allowed() {
 }
 
 #[test]
+fn a163_files_of_no_distribution_do_not_pass_by_the_name_of_the_environment() {
+    let home = home("pep458", &[CLOCK]);
+    home.write(&format!("{SITE}/evil.pth"), "import evil\n");
+    let ran = home.run(&["verify", "--environment", ".venv", "--allow-unsigned", ".venv"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(
+        ran.stderr.starts_with("warning: --allow-unsigned .venv: nothing of this name was judged and found unsigned\n")
+    );
+}
+
+#[test]
 fn what_is_no_environment_is_said_to_be_none() {
     let home = home("pep458", &[]);
     fs::create_dir(home.path("empty")).unwrap();
