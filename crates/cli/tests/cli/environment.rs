@@ -203,6 +203,15 @@ fn what_is_no_environment_is_said_to_be_none() {
         ran.stderr.starts_with("error: [HOME]/empty is no Python environment\nhelp: name a virtual environment"),
         "{ran:?}"
     );
+    let ran = home.run(&["verify", "--environment", "root.json"]);
+    assert_eq!(
+        (ran.code, ran.stderr.as_str()),
+        (
+            Some(2),
+            "error: [HOME]/root.json is a file, and no Python environment\n\
+             help: name a directory; files and lock files are named without --environment\n"
+        )
+    );
     let ran = home.run(&["verify", "--environment", "nowhere"]);
     assert_eq!(ran.code, Some(4), "{ran:?}");
     let ran = verify(&home);
