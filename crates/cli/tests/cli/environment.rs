@@ -194,6 +194,41 @@ fn a163_files_of_no_distribution_do_not_pass_by_the_name_of_the_environment() {
 }
 
 #[test]
+fn what_a_pointer_binds_is_compared_with_the_wheel_that_lies_beside_the_targets() {
+    let home = home("datadog", &[CLOCK, GREETER]);
+    assert_eq!(
+        verify(&home),
+        Ran {
+            code: Some(0),
+            stdout: "verified\t.venv: tufgate-demo-clock==0.2.0\tsigned by `pointers` until 2035-09-01T00:00:01Z\n\
+                     verified\t.venv: tufgate-demo-greeter==1.0.0\tsigned by `wheels-signer-g` until 2035-09-01T00:00:01Z\n"
+                .to_owned(),
+            stderr: "2 distributions: 2 verified\n".to_owned(),
+        }
+    );
+}
+
+#[test]
+fn a_wheel_that_cannot_be_found_or_had_leaves_its_distribution_undecided() {
+    let why = |repository, options: &[&str]| {
+        let home = home(repository, &[CLOCK]);
+        let ran = home.run(&[&["verify", "--environment", ".venv"], options].concat());
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        ran.stdout
+    };
+    assert_eq!(
+        why("warehouse", &["--simple-url", "https://index.example/simple/"]),
+        "undecided\t.venv: tufgate-demo-clock==0.2.0\tits wheel does not lie below the address of the targets, and was \
+         not fetched\n"
+    );
+    assert_eq!(
+        why("custom", &[]),
+        "undecided\t.venv: tufgate-demo-clock==0.2.0\tthe index finds a wheel by its hash, which an installed wheel \
+         does not tell\n"
+    );
+}
+
+#[test]
 fn what_is_no_environment_is_said_to_be_none() {
     let home = home("pep458", &[]);
     fs::create_dir(home.path("empty")).unwrap();

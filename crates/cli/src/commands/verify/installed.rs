@@ -64,6 +64,11 @@ impl Judge<'_> {
             Err(verdict) => return Ok((judged(verdict), Claims::recorded(environment, installed))),
         };
         let target = Some(signed.bound_by.as_str().to_owned());
+        if !signed.is_reachable {
+            let reason = "its wheel does not lie below the address of the targets, and was not fetched".to_owned();
+            let verdict = Verdict::Undecided { reason };
+            return Ok((Judged { target, ..judged(verdict) }, Claims::recorded(environment, installed)));
+        }
         let file = match self.wheel(wheels, &signed.info)? {
             Ok(file) => file,
             Err(verdict) => {
@@ -114,13 +119,20 @@ impl Judge<'_> {
             Err(error) => return Ok(Err(Verdict::no_target(error.to_string()))),
         };
         if self.index.profile.pages().is_empty() {
+            if !self.index.digests().is_empty() {
+                return undecided(
+                    "the index finds a wheel by its hash, which an installed wheel does not tell".to_owned(),
+                );
+            }
             return Ok(Ok(installed.wheel_name()));
         }
-        match self.packages.page(&project) {
-            Ok(PageAnswer::Signed(page)) => Ok(on_page(&page, installed)),
-            Ok(PageAnswer::Unknown(unlisted)) => Ok(Err(Verdict::unknown_project(project.as_str(), &unlisted))),
-            Err(error) => Ok(Err(self.failed(error)?)),
-        }
+        let found = match self.packages.page(&project) {
+            Ok(PageAnswer::Signed(page)) => on_page(&page, installed),
+            Ok(PageAnswer::Unknown(unlisted)) => Err(Verdict::unknown_project(project.as_str(), &unlisted)),
+            Err(error) => return Ok(Err(self.failed(error)?)),
+        };
+        // Of what pointers bind no page tells.
+        Ok(if self.index.has_pointers() { found.or_else(|_| Ok(installed.wheel_name())) } else { found })
     }
 }
 
