@@ -55,31 +55,31 @@ impl Judge<'_> {
             let distribution = Some(format!("{}=={}", installed.normalized_name(), installed.version));
             Judged { file, distribution, ..Judged::new(verdict) }
         };
+        // Without a wheel only its own word says which files it accounts for.
+        let alone = |judged| Ok((judged, Claims::recorded(environment, installed)));
         let wheel = match self.wheel_of(installed)? {
             Ok(wheel) => wheel,
-            Err(verdict) => return Ok((judged(verdict), Claims::recorded(environment, installed))),
+            Err(verdict) => return alone(judged(verdict)),
         };
         let signed = match self.signed(&wheel, &[])? {
             Ok(signed) => signed,
-            Err(verdict) => return Ok((judged(verdict), Claims::recorded(environment, installed))),
+            Err(verdict) => return alone(judged(verdict)),
         };
         let target = Some(signed.bound_by.as_str().to_owned());
         if !signed.is_reachable {
             let reason = "its wheel does not lie below the address of the targets, and was not fetched".to_owned();
             let verdict = Verdict::Undecided { reason };
-            return Ok((Judged { target, ..judged(verdict) }, Claims::recorded(environment, installed)));
+            return alone(Judged { target, ..judged(verdict) });
         }
         let file = match self.wheel(wheels, &signed.info)? {
             Ok(file) => file,
-            Err(verdict) => {
-                return Ok((Judged { target, ..judged(verdict) }, Claims::recorded(environment, installed)));
-            }
+            Err(verdict) => return alone(Judged { target, ..judged(verdict) }),
         };
         let comparison = match environment::compare(environment, installed, file) {
             Ok(comparison) => comparison,
             Err(error) => {
                 let verdict = Verdict::Undecided { reason: error.to_string() };
-                return Ok((Judged { target, ..judged(verdict) }, Claims::recorded(environment, installed)));
+                return alone(Judged { target, ..judged(verdict) });
             }
         };
         let verdict = if comparison.differences.is_empty() {

@@ -1,7 +1,7 @@
 //! The signed wheels that environments are compared with.
 
 use std::fs::{self, DirBuilder, File};
-use std::io::{self, Seek};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -58,25 +58,16 @@ impl Judge<'_> {
     /// A signed wheel, fetched if it is not at hand.
     pub(super) fn wheel(&self, wheels: &Wheels, info: &TargetInfo) -> Result<Result<File, Verdict>, CliError> {
         let place = wheels.place(info);
-        if let Ok(Some(kept)) = verified(info, &place) {
+        if let Ok(Some(kept)) = walk::verified(info, &place) {
             return Ok(Ok(kept));
         }
         if let Err(verdict) = self.fetch(info, &place)? {
             return Ok(Err(verdict));
         }
-        let fetched = verified(info, &place)
+        let fetched = walk::verified(info, &place)
             .and_then(|fetched| fetched.ok_or_else(|| io::Error::other("it was changed after it was verified")));
         fetched.map(Ok).map_err(|error| CliError::disk(format!("cannot read {}", shown(&place)), error))
     }
-}
-
-/// A file, if it has the bytes of a target: opened once, so that what is read of it afterwards is what was verified,
-/// whatever its name means by then.
-fn verified(info: &TargetInfo, path: &Path) -> io::Result<Option<File>> {
-    let mut file = walk::open(path)?;
-    let is_target = info.verifier().read_all(&mut file)?.is_ok();
-    file.rewind()?;
-    Ok(is_target.then_some(file))
 }
 
 /// Makes a directory, and says whether it is for this user alone: who can write to it could change a file between the
