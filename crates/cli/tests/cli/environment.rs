@@ -165,6 +165,19 @@ fn what_nothing_can_be_compared_with_is_not_verified() {
             "undecided\t.venv: tufgate-demo-clock==0.2.0\tit is editable: file:///home/someone/clock is used in its place\n"
         )
     );
+    home.write(
+        &format!("{info}/direct_url.json"),
+        r#"{"url": "https://me:hunter2@index.example/clock.git", "vcs_info": {"vcs": "git"}}"#,
+    );
+    let ran = verify(&home);
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (
+            Some(1),
+            "undecided\t.venv: tufgate-demo-clock==0.2.0\tit was built from a repository of source code, \
+             https://index.example/clock.git\n"
+        )
+    );
 }
 
 #[test]
