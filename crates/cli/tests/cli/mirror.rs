@@ -377,6 +377,7 @@ fn a224_links_in_a_mirror_are_never_followed_out_of_it() {
                  and may lead elsewhere"
             )
         );
+        assert!(ran.stderr.ends_with("help: remove what stands there, or name another directory\n"), "{ran:?}");
         assert_eq!(fs::read_dir(home.path("outside")).unwrap().count(), 0, "{link}");
     }
     // A link in the place of a file is replaced, and what it led to stays.
