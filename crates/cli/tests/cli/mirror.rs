@@ -357,6 +357,18 @@ fn what_the_repository_itself_signs_for_wrongly_keeps_nothing_else_away() {
     assert!(home.path("mirror/metadata/timestamp.json").is_file());
 }
 
+#[test]
+fn a_file_that_cannot_be_written_is_not_blamed_on_what_is_trusted() {
+    let home = home("pep458");
+    fs::create_dir_all(home.path("mirror/targets").join(GREETER)).unwrap();
+    let ran = mirror(&home, &["-q"]);
+    let stderr = format!(
+        "error: mirror/targets/{GREETER}: cannot write\n  caused by: Is a directory (os error 21)\n  at fault: this machine\n\
+         help: a directory stands where a file is needed: name another place\n"
+    );
+    assert_eq!(ran, Ran { code: Some(4), stdout: String::new(), stderr });
+}
+
 #[cfg(unix)]
 #[test]
 fn a224_links_in_a_mirror_are_never_followed_out_of_it() {
