@@ -24,7 +24,7 @@ pub(crate) const FILE_NAME: &str = "tufgate.toml";
 
 /// What can be said about one repository: each member is a key of `[index.NAME]`, a flag and a variable, under one name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default, expecting = "a table of keys")]
 #[command(next_help_heading = "Repository options")]
 pub(crate) struct IndexOptions {
     /// The root file that is trusted beforehand
