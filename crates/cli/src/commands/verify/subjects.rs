@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tufgate::pypi::DistributionName;
+
 use super::wheels::Wheels;
 use crate::args::VerifyArgs;
 use crate::commands::Run;
@@ -53,6 +55,13 @@ pub(in crate::commands) fn gather(run: &Run<'_>, what: &VerifyArgs) -> Result<Ve
         }
     }
     for path in &what.requirements {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if DistributionName::parse(&name).is_ok() {
+            return Err(CliError::usage(
+                format!("{} is a distribution by its name, and no lock file", shown(path)),
+                "-r is for lock files alone: `tufgate verify` takes distributions without it",
+            ));
+        }
         subjects.extend(locked(run, path, inputs::kind_of(path).unwrap_or(LockKind::Requirements))?);
     }
     if !what.environment.is_empty() {
