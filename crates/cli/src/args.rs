@@ -10,9 +10,9 @@ use crate::config::IndexOptions;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  everything asked for was done; everything that was judged is verified
-  1  a file or target did not verify
-  2  the command line or the configuration is wrong
+  0  everything asked for was done; everything that was judged is verified, or was allowed by name
+  1  a file, target or distribution did not verify
+  2  the command line, the configuration or a lock file is wrong
   3  the repository cannot be trusted: signature, rollback, expiry
   4  network or disk";
 
@@ -39,7 +39,7 @@ pub(crate) struct Global {
     /// Read what is trusted, but write nothing: this run leaves no trace, and the next one is not protected by it
     #[arg(long, global = true, env = "TUFGATE_READ_ONLY_STATE", value_parser = BoolishValueParser::new(), hide_env_values = true)]
     pub(crate) read_only_state: bool,
-    /// Use no network: only repositories at file:// can be reached
+    /// Use no network: only repositories at file://, and copies named by --index-dir, can be reached
     #[arg(long, global = true, env = "TUFGATE_OFFLINE", value_parser = BoolishValueParser::new(), hide_env_values = true)]
     pub(crate) offline: bool,
     /// What to write to standard output
@@ -202,7 +202,8 @@ pub(crate) struct VerifyArgs {
         value_hint = ValueHint::AnyPath
     )]
     pub(crate) paths: Vec<PathBuf>,
-    /// A requirements file of any name, whose hashes are compared with what is signed
+    /// A lock file, also under a name that no lock file has: it is then read as requirements, whose hashes are compared
+    /// with what is signed
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) requirements: Vec<PathBuf>,
     /// An environment, every installed file of which is compared with the signed wheel that it comes from

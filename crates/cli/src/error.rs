@@ -218,6 +218,7 @@ fn caller_help(error: &CallerError) -> String {
              its fingerprint"
         }
         CallerError::TargetPath { .. } => "give the path as the repository names it, such as packages/NAME",
+        CallerError::Destination { .. } => "remove what stands there, or name another directory",
         _ => "correct the option that is named above",
     };
     help.to_owned()

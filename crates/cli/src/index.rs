@@ -156,6 +156,11 @@ impl Index {
         needed
     }
 
+    /// Whether a distribution may be bound by a pointer, of which no page tells.
+    pub(crate) fn has_pointers(&self) -> bool {
+        self.profile.files().iter().any(|source| matches!(source, FileSource::Pointer(_)))
+    }
+
     /// The bytes of the root file.
     pub(crate) fn root_bytes(&self) -> &[u8] {
         &self.root_bytes

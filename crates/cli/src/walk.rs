@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
-use tufgate::Hasher;
+use tufgate::{Hasher, TargetInfo};
 
 /// One thing to be judged.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,6 +36,18 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     let file = options.open(path)?;
     // The name may mean something else by now.
     if file.metadata()?.is_file() { Ok(file) } else { Err(not_regular()) }
+}
+
+/// A file, if it has the bytes of a target: opened once, so that what is read of it afterwards is what was verified,
+/// whatever its name means by then.
+pub(crate) fn verified(info: &TargetInfo, path: &Path) -> io::Result<Option<File>> {
+    let mut file = open(path)?;
+    if info.is_exact() && file.metadata()?.len() != info.length() {
+        return Ok(None);
+    }
+    let is_target = info.verifier().read_all(&mut file)?.is_ok();
+    file.rewind()?;
+    Ok(is_target.then_some(file))
 }
 
 /// Takes all that is left of a file.

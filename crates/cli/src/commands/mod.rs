@@ -170,11 +170,13 @@ impl Basis {
     }
 }
 
-/// Why a target was not written to its destination: that is a file of the user's, not one of what is trusted.
+/// Why a target was not written to its destination, or below it: that is of the user's, and not of what is trusted.
 fn not_written(error: Error, destination: &Path) -> CliError {
     match error {
-        Error::Store(StoreError { path, fault, source: Some(source), .. }) if Path::new(&path) == destination => {
-            CliError::disk(format!("{}: {fault}", text::shown(destination)), source)
+        Error::Store(StoreError { path, fault, source: Some(source), .. })
+            if Path::new(&path).starts_with(destination) =>
+        {
+            CliError::disk(format!("{}: {fault}", text::shown(Path::new(&path))), source)
         }
         error => error.into(),
     }

@@ -1,13 +1,12 @@
 //! `tufgate.toml`: which repositories there are.
 
 mod edit;
+mod values;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
-use std::str::FromStr;
 
 use clap::{Args, ValueHint};
 use etcetera::BaseStrategy;
@@ -15,6 +14,7 @@ use serde::{Deserialize, Deserializer};
 use tufgate::BaseUrl;
 
 pub(crate) use edit::{add, lock, remove, write};
+pub(crate) use values::{Location, Secret, Sha256};
 
 use crate::error::CliError;
 use crate::text::{Escaped, shown};
@@ -24,7 +24,7 @@ pub(crate) const FILE_NAME: &str = "tufgate.toml";
 
 /// What can be said about one repository: each member is a key of `[index.NAME]`, a flag and a variable, under one name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default, expecting = "a table of keys")]
 #[command(next_help_heading = "Repository options")]
 pub(crate) struct IndexOptions {
     /// The root file that is trusted beforehand
@@ -139,84 +139,6 @@ fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<
     }))
 }
 
-/// An address or a directory, as written. Taken apart only later, so that a parser's message never repeats a password.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct Location(pub(crate) String);
-
-impl Location {
-    /// The directory that is meant, where it is no address.
-    pub(crate) fn directory(&self) -> Option<&Path> {
-        (!self.0.contains("://")).then(|| Path::new(&self.0))
-    }
-}
-
-impl FromStr for Location {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // As a path it would be the directory of whoever reads it.
-        if text.is_empty() { Err("it is empty") } else { Ok(Self(text.to_owned())) }
-    }
-}
-
-impl TryFrom<String> for Location {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl fmt::Debug for Location {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&crate::text::without_credentials(&self.0))
-    }
-}
-
-/// Text that may hold a password.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Secret(pub(crate) String);
-
-impl FromStr for Secret {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(not shown)")
-    }
-}
-
-/// A SHA-256 in lower-case hex.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct Sha256(pub(crate) String);
-
-impl FromStr for Sha256 {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match tufgate::Digest::from_hex(tufgate::HashAlgorithm::Sha256, text) {
-            Some(digest) => Ok(Self(digest.to_hex())),
-            None => Err("a SHA-256 has 64 hex digits".to_owned()),
-        }
-    }
-}
-
-impl TryFrom<String> for Sha256 {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
 /// One `tufgate.toml`.
 #[derive(Debug)]
 pub(crate) struct ConfigFile {
@@ -304,6 +226,7 @@ impl Config {
 
     /// The index that is meant where none is named: `default-index`, or the only one there is.
     pub(crate) fn default_index(&self) -> Result<String, CliError> {
+        self.check_default_is_the_users()?;
         if let Some(name) = self.files.iter().find_map(|file| file.default_index.clone()) {
             return Ok(name);
         }
@@ -323,6 +246,25 @@ impl Config {
                 ))
             }
         }
+    }
+
+    /// Else a directory that someone else filled could lead a user who pinned a repository to another one.
+    fn check_default_is_the_users(&self) -> Result<(), CliError> {
+        let [project, user] = self.files.as_slice() else { return Ok(()) };
+        let Some(name) = &project.default_index else { return Ok(()) };
+        let is_pinned = user.indexes.is_empty() || user.indexes.contains_key(name);
+        if is_pinned && user.default_index.as_ref().is_none_or(|own| own == name) {
+            return Ok(());
+        }
+        Err(CliError::usage(
+            format!(
+                "it is not clear which repository is meant: {} says `{}`, and {} pins another one",
+                shown(&project.path),
+                Escaped(name),
+                shown(&user.path)
+            ),
+            "name one with --index NAME; or name with --config the file that is to count",
+        ))
     }
 
     /// That there is no index at all, where there is none.

@@ -10,7 +10,7 @@ use super::files;
 use super::layout::Site;
 use crate::error::CliError;
 use crate::names::normalized;
-use crate::text::shown;
+use crate::text::{shown, without_credentials};
 
 /// Head of METADATA, WHEEL or PKG-INFO: the headers that count stand before the description.
 const MAX_HEADERS: u64 = 64 << 10;
@@ -191,7 +191,7 @@ fn origin(path: &Path) -> Result<Origin, String> {
     };
     let direct: DirectUrl =
         serde_json::from_slice(&bytes).map_err(|error| format!("direct_url.json cannot be read: {error}"))?;
-    let url = direct.url;
+    let url = without_credentials(&direct.url);
     match (direct.dir_info, direct.vcs_info, direct.archive_info) {
         (Some(DirInfo { editable: true }), None, None) => Ok(Origin::Editable { url }),
         (Some(DirInfo { editable: false }), None, None) => Ok(Origin::Directory { url }),

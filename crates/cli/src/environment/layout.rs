@@ -47,6 +47,12 @@ impl Layout {
     pub(super) fn find(root: &Path) -> Result<Self, CliError> {
         let disk = |error| CliError::disk(format!("cannot look into the environment {}", shown(root)), error);
         let root = &std::path::absolute(root).map_err(disk)?;
+        if root.is_file() {
+            return Err(CliError::usage(
+                format!("{} is a file, and no Python environment", shown(root)),
+                "name a directory; files and lock files are named without --environment",
+            ));
+        }
         // Says why, where it is not there at all.
         fs::read_dir(root).map_err(disk)?;
         if is_site(root) {

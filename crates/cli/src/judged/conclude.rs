@@ -28,13 +28,11 @@ fn command<R: Report>() -> &'static str {
 /// Says how many there are of each verdict, and what to do about those that are not good. `thing` is what each is,
 /// where it is no distribution that a file names or an environment has.
 pub(crate) fn conclude(output: &Output, thing: &str, judged: &[Judged]) -> Exit {
-    let thing = if judged.iter().any(|judged| judged.distribution.is_some()) { "distribution" } else { thing };
-    output.status(summary(thing, judged));
+    let all = if judged.iter().any(|judged| judged.distribution.is_some()) { LOCKED } else { thing };
+    output.status(summary(all, judged));
     let mut told = Vec::new();
-    for help in judged
-        .iter()
-        .filter_map(|judged| judged.verdict.help(if judged.distribution.is_some() { LOCKED } else { thing }))
-    {
+    let help = |judged: &Judged| judged.verdict.help(if judged.distribution.is_some() { LOCKED } else { thing });
+    for help in judged.iter().filter_map(help) {
         if !told.contains(&help) {
             output.help(help);
             told.push(help);

@@ -71,6 +71,10 @@ impl Judged {
 
     /// Whether a name means it: that of its file, of its distribution, or of its project as PEP 503 normalizes it.
     pub(crate) fn is_called(&self, name: &str) -> bool {
+        // Files of no distribution, which the name of their environment does not name.
+        if self.distribution.is_none() && !self.differences.is_empty() {
+            return false;
+        }
         let file = self.file.as_deref().and_then(|file| Path::new(file).file_name()?.to_str());
         let own = self.distribution.as_deref().or(file).unwrap_or_default();
         let project = match own.split_once("==") {

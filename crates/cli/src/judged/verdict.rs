@@ -268,8 +268,8 @@ impl Verdict {
                  environment anew from verified files"
             }
             Self::Mismatch { .. } if thing == LOCKED => {
-                "mismatch: do not install by the lock file, which names other bytes than the repository signs. Find out \
-                 who changed it, and lock anew"
+                "mismatch: do not install it: the lock file names, or the server sent, other bytes than the repository \
+                 signs. Find out who changed them, then lock or fetch anew"
             }
             Self::Mismatch { .. } => {
                 "mismatch: do not use the file. Fetch it again with `tufgate download`; if it stays, tell the operator"

@@ -9,6 +9,8 @@ use zip::ZipArchive;
 use crate::{Home, Ran};
 
 const SITE: &str = ".venv/lib/python3.11/site-packages";
+/// Where the command keeps them.
+const WHEELS: &str = ".cache/tufgate/wheels";
 const CLOCK: &str = "tufgate_demo_clock-0.2.0-py3-none-any.whl";
 const GREETER: &str = "tufgate_demo_greeter-1.0.0-py3-none-any.whl";
 
@@ -60,10 +62,44 @@ fn what_is_as_in_the_signed_wheels_is_verified() {
 fn a_kept_wheel_that_was_changed_is_fetched_again() {
     let home = home("pep458", &[CLOCK]);
     let first = verify(&home);
-    let kept = home.path(".cache/tufgate/wheels");
-    let dir = fs::read_dir(&kept).unwrap().next().unwrap().unwrap().path();
-    fs::write(dir.join(CLOCK), "other bytes").unwrap();
+    let kept = fs::read_dir(home.path(WHEELS)).unwrap().next().unwrap().unwrap().path();
+    let wheel = fs::read(&kept).unwrap();
+    fs::write(&kept, "other bytes").unwrap();
     assert_eq!(verify(&home), first);
+    assert_eq!(fs::read(&kept).unwrap(), wheel);
+}
+
+#[cfg(unix)]
+#[test]
+fn a180_wheels_are_kept_only_where_nobody_else_can_change_them_once_they_are_verified() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let home = home("pep458", &[CLOCK]);
+    let first = verify(&home);
+    let mode = || fs::metadata(home.path(WHEELS)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((first.code, mode()), (Some(0), 0o700));
+
+    fs::remove_dir_all(home.path(WHEELS)).unwrap();
+    fs::create_dir(home.path(WHEELS)).unwrap();
+    for others in [0o770, 0o707, 0o750] {
+        fs::set_permissions(home.path(WHEELS), fs::Permissions::from_mode(others)).unwrap();
+        let stderr = "warning: [HOME]/.cache/tufgate/wheels: others than you can get into it, so that wheels are not kept \
+                      there: make it yours alone (chown, chmod 700)\n1 distribution: 1 verified\n";
+        assert_eq!(verify(&home), Ran { stderr: stderr.to_owned(), ..first.clone() });
+        assert_eq!(fs::read_dir(home.path(WHEELS)).unwrap().count(), 0);
+    }
+}
+
+#[test]
+fn where_wheels_cannot_be_kept_they_are_fetched_for_the_run() {
+    let home = home("pep458", &[CLOCK]);
+    let expected = verify(&home);
+    fs::remove_dir_all(home.path(".cache")).unwrap();
+    home.write(".cache", "no directory");
+    assert_eq!(verify(&home), expected);
+    let mut command = home.command(&["verify", "--environment", ".venv", "--config=tufgate.toml", "--state-dir=state"]);
+    assert_eq!(home.finish(command.env("HOME", "relative")), expected);
+    assert!(!home.path("relative").exists());
 }
 
 #[test]
@@ -129,6 +165,19 @@ fn what_nothing_can_be_compared_with_is_not_verified() {
             "undecided\t.venv: tufgate-demo-clock==0.2.0\tit is editable: file:///home/someone/clock is used in its place\n"
         )
     );
+    home.write(
+        &format!("{info}/direct_url.json"),
+        r#"{"url": "https://me:hunter2@index.example/clock.git", "vcs_info": {"vcs": "git"}}"#,
+    );
+    let ran = verify(&home);
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (
+            Some(1),
+            "undecided\t.venv: tufgate-demo-clock==0.2.0\tit was built from a repository of source code, \
+             https://index.example/clock.git\n"
+        )
+    );
 }
 
 #[test]
@@ -147,6 +196,52 @@ fn a_distribution_that_the_index_does_not_know_is_named_and_can_be_allowed() {
 }
 
 #[test]
+fn a163_files_of_no_distribution_do_not_pass_by_the_name_of_the_environment() {
+    let home = home("pep458", &[CLOCK]);
+    home.write(&format!("{SITE}/evil.pth"), "import evil\n");
+    let ran = home.run(&["verify", "--environment", ".venv", "--allow-unsigned", ".venv"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(
+        ran.stderr.starts_with("warning: --allow-unsigned .venv: nothing of this name was judged and found unsigned\n")
+    );
+}
+
+#[test]
+fn what_a_pointer_binds_is_compared_with_the_wheel_that_lies_beside_the_targets() {
+    let home = home("datadog", &[CLOCK, GREETER]);
+    assert_eq!(
+        verify(&home),
+        Ran {
+            code: Some(0),
+            stdout: "verified\t.venv: tufgate-demo-clock==0.2.0\tsigned by `pointers` until 2035-09-01T00:00:01Z\n\
+                     verified\t.venv: tufgate-demo-greeter==1.0.0\tsigned by `wheels-signer-g` until 2035-09-01T00:00:01Z\n"
+                .to_owned(),
+            stderr: "2 distributions: 2 verified\n".to_owned(),
+        }
+    );
+}
+
+#[test]
+fn a_wheel_that_cannot_be_found_or_had_leaves_its_distribution_undecided() {
+    let why = |repository, options: &[&str]| {
+        let home = home(repository, &[CLOCK]);
+        let ran = home.run(&[&["verify", "--environment", ".venv"], options].concat());
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        ran.stdout
+    };
+    assert_eq!(
+        why("warehouse", &["--simple-url", "https://index.example/simple/"]),
+        "undecided\t.venv: tufgate-demo-clock==0.2.0\tits wheel does not lie below the address of the targets, and was \
+         not fetched\n"
+    );
+    assert_eq!(
+        why("custom", &[]),
+        "undecided\t.venv: tufgate-demo-clock==0.2.0\tthe index finds a wheel by its hash, which an installed wheel \
+         does not tell\n"
+    );
+}
+
+#[test]
 fn what_is_no_environment_is_said_to_be_none() {
     let home = home("pep458", &[]);
     fs::create_dir(home.path("empty")).unwrap();
@@ -155,6 +250,15 @@ fn what_is_no_environment_is_said_to_be_none() {
     assert!(
         ran.stderr.starts_with("error: [HOME]/empty is no Python environment\nhelp: name a virtual environment"),
         "{ran:?}"
+    );
+    let ran = home.run(&["verify", "--environment", "root.json"]);
+    assert_eq!(
+        (ran.code, ran.stderr.as_str()),
+        (
+            Some(2),
+            "error: [HOME]/root.json is a file, and no Python environment\n\
+             help: name a directory; files and lock files are named without --environment\n"
+        )
     );
     let ran = home.run(&["verify", "--environment", "nowhere"]);
     assert_eq!(ran.code, Some(4), "{ran:?}");

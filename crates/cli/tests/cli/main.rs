@@ -22,7 +22,7 @@ use tempfile::TempDir;
 struct Home(TempDir);
 
 /// What a run left behind.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Ran {
     code: Option<i32>,
     stdout: String,

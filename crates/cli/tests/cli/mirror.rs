@@ -357,6 +357,18 @@ fn what_the_repository_itself_signs_for_wrongly_keeps_nothing_else_away() {
     assert!(home.path("mirror/metadata/timestamp.json").is_file());
 }
 
+#[test]
+fn a_file_that_cannot_be_written_is_not_blamed_on_what_is_trusted() {
+    let home = home("pep458");
+    fs::create_dir_all(home.path("mirror/targets").join(GREETER)).unwrap();
+    let ran = mirror(&home, &["-q"]);
+    let stderr = format!(
+        "error: mirror/targets/{GREETER}: cannot write\n  caused by: Is a directory (os error 21)\n  at fault: this machine\n\
+         help: a directory stands where a file is needed: name another place\n"
+    );
+    assert_eq!(ran, Ran { code: Some(4), stdout: String::new(), stderr });
+}
+
 #[cfg(unix)]
 #[test]
 fn a224_links_in_a_mirror_are_never_followed_out_of_it() {
@@ -377,6 +389,7 @@ fn a224_links_in_a_mirror_are_never_followed_out_of_it() {
                  and may lead elsewhere"
             )
         );
+        assert!(ran.stderr.ends_with("help: remove what stands there, or name another directory\n"), "{ran:?}");
         assert_eq!(fs::read_dir(home.path("outside")).unwrap().count(), 0, "{link}");
     }
     // A link in the place of a file is replaced, and what it led to stays.

@@ -105,6 +105,9 @@ fn a180_nothing_that_was_not_verified_reaches_the_directory() {
         assert_eq!(ran.code, Some(1));
         let about = format!("locks/pylock.toml:35: {GREETER}");
         assert_eq!(stdout_lines(&ran)[2], ["mismatch", &about, &why]);
+        let help = "help: mismatch: do not install it: the lock file names, or the server sent, other bytes than the \
+                    repository signs. Find out who changed them, then lock or fetch anew\n";
+        assert!(ran.stderr.ends_with(help), "{ran:?}");
         let dir = content(&home.path("out"));
         assert_eq!(dir.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), [CLOCK_WHEEL, CLOCK]);
         fs::remove_dir_all(home.path("out")).unwrap();

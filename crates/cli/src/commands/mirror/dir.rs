@@ -193,14 +193,7 @@ fn real_directory(path: &Path) -> Result<(), Error> {
 
 /// Whether a regular file, no link to one, has a target's bytes.
 fn is_target(info: &TargetInfo, path: &Path) -> bool {
-    let verified = || {
-        let found = fs::symlink_metadata(path).ok()?;
-        if !found.is_file() || (info.is_exact() && found.len() != info.length()) {
-            return None;
-        }
-        info.verifier().read_all(&mut walk::open(path).ok()?).ok()?.ok()
-    };
-    verified().is_some()
+    fs::symlink_metadata(path).is_ok_and(|found| found.is_file()) && matches!(walk::verified(info, path), Ok(Some(_)))
 }
 
 /// Gives a verified file another name: as one file where the file system can do that.

@@ -18,7 +18,7 @@ use self::dir::{Dir, Taken};
 use self::metadata::Written;
 use self::plan::{Item, Plan, Planner};
 use super::verify::subjects::{self, Subject};
-use super::{Basis, Run, session};
+use super::{Basis, Run, not_written, session};
 use crate::args::{Format, MirrorArgs, RepositoryArgs, VerifyArgs};
 use crate::error::{CliError, Exit};
 use crate::index::{Index, IndexClient};
@@ -72,7 +72,10 @@ pub(super) fn run(run: &Run<'_>, what: &MirrorArgs, repository: &RepositoryArgs)
     }
     let mirror =
         Mirror { run, index: &index, dir: &dir, wanted: &wanted, subjects: &subjects, judging: VerifyArgs::default() };
-    let (items, mut files) = mirror.one_snapshot(&mut client)?;
+    let (items, mut files) = mirror.one_snapshot(&mut client).map_err(|error| match error {
+        CliError::Library(error) => not_written(error, dir.path()),
+        error => error,
+    })?;
     let metadata = metadata::publish(run, &index, &client, &dir, &items)?;
 
     let now = session(&client)?.started();

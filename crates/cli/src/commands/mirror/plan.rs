@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use tufgate::error::{CallerError, Error, Fault, RepositoryError, StoreError, StoreFault, Subject as About};
-use tufgate::pypi::{Answer, DistributionName, FileSource, PageAnswer, Pointer, ProjectName, SignedFile, SignedPage};
+use tufgate::pypi::{Answer, DistributionName, PageAnswer, Pointer, ProjectName, SignedFile, SignedPage};
 use tufgate::{Digest, Found, RoleName, TargetInfo, TargetPath, TrustedRole};
 
 use super::Wanted;
@@ -78,7 +78,7 @@ impl<'a> Planner<'a> {
         subjects: &[Subject],
         strict: bool,
     ) -> Result<Self, CliError> {
-        let judge = Judge::new(run, index, client, judging, subjects, dir.path(), strict)?;
+        let judge = Judge::new(run, index, client, judging, subjects, strict)?;
         Ok(Self { index, client, judge: judge.with_reader(move |info| read(client, dir, info)) })
     }
 
@@ -276,7 +276,7 @@ impl<'a> Planner<'a> {
     /// What the pointers of a project bind, of which no page tells: they are looked for in the role that is asked for
     /// them.
     fn pointers_of(&self, project: &ProjectName) -> Result<Plan, CliError> {
-        if !self.has_pointers() {
+        if !self.index.has_pointers() {
             return Ok(Plan::default());
         }
         // A name that no release has, so that every role that speaks for pointers of the project is asked.
@@ -292,7 +292,7 @@ impl<'a> Planner<'a> {
 
     fn pointers(&self, paths: &BTreeSet<TargetPath>, project: Option<&ProjectName>) -> Result<Plan, CliError> {
         let mut plan = Plan::default();
-        if !self.has_pointers() {
+        if !self.index.has_pointers() {
             return Ok(plan);
         }
         let is_of = |path: &str, project: &ProjectName| path.split('/').any(|part| part == project.as_str());
@@ -321,10 +321,6 @@ impl<'a> Planner<'a> {
             }
         }
         Ok(plan)
-    }
-
-    fn has_pointers(&self) -> bool {
-        self.index.profile.files().iter().any(|source| matches!(source, FileSource::Pointer(_)))
     }
 
     /// What a lock file names, where it is what is signed; the verdict, where it is not.

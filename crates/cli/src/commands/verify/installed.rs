@@ -1,52 +1,27 @@
 //! A distribution in an environment: every file that the signed wheel has is compared with what is installed.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use tempfile::TempDir;
-use tufgate::Digest;
 use tufgate::pypi::{DistributionKind, DistributionName, PageAnswer, ProjectName, SignedPage};
 
 use super::Judge;
-use crate::commands::Run;
-use crate::config;
+use super::wheels::Wheels;
 use crate::environment::{self, Claims, Comparison, Difference, DifferenceKind, Environment, Installed, Origin, Stray};
 use crate::error::CliError;
 use crate::judged::{Amount, FILES, FileDifference, Judged, Verdict};
 use crate::parallel;
-use crate::text::{count, shown};
-use crate::walk;
-
-/// Where the wheels are that environments are compared with. What lies there is verified again by each run.
-pub(super) enum Wheels {
-    Kept(PathBuf),
-    Temporary(TempDir),
-}
-
-impl Wheels {
-    /// The user's directory for what can be fetched again; one that leaves no trace where the run may leave none.
-    pub(super) fn new(run: &Run<'_>) -> Result<Self, CliError> {
-        if !run.global.read_only_state {
-            return Ok(Self::Kept(config::cache_directory()?.join("wheels")));
-        }
-        let temporary = TempDir::new();
-        temporary
-            .map(Self::Temporary)
-            .map_err(|error| CliError::disk("cannot make a temporary directory".to_owned(), error))
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        match self {
-            Self::Kept(path) => path,
-            Self::Temporary(dir) => dir.path(),
-        }
-    }
-}
+use crate::text::count;
 
 impl Judge<'_> {
     /// Judges all that is installed in an environment, and what lies beside it.
-    pub(super) fn environment(&self, root: &Path, environment: &Environment) -> Result<Vec<Judged>, CliError> {
-        let all = parallel::map(&environment.distributions, |installed| self.installed(root, environment, installed))?;
+    pub(super) fn environment(
+        &self,
+        root: &Path,
+        environment: &Environment,
+        wheels: &Wheels,
+    ) -> Result<Vec<Judged>, CliError> {
+        let one = |installed: &Installed| self.installed(root, environment, wheels, installed);
+        let all = parallel::map(&environment.distributions, one)?;
         let (mut judged, claims): (Vec<_>, Vec<_>) = all.into_iter().unzip();
         let remains = environment::strays(environment, &claims.iter().collect::<Vec<_>>())?;
         let (added, unclaimed): (Vec<_>, Vec<_>) =
@@ -72,6 +47,7 @@ impl Judge<'_> {
         &self,
         root: &Path,
         environment: &Environment,
+        wheels: &Wheels,
         installed: &Installed,
     ) -> Result<(Judged, Claims), CliError> {
         let judged = |verdict| {
@@ -79,29 +55,31 @@ impl Judge<'_> {
             let distribution = Some(format!("{}=={}", installed.normalized_name(), installed.version));
             Judged { file, distribution, ..Judged::new(verdict) }
         };
+        // Without a wheel only its own word says which files it accounts for.
+        let alone = |judged| Ok((judged, Claims::recorded(environment, installed)));
         let wheel = match self.wheel_of(installed)? {
             Ok(wheel) => wheel,
-            Err(verdict) => return Ok((judged(verdict), Claims::recorded(environment, installed))),
+            Err(verdict) => return alone(judged(verdict)),
         };
         let signed = match self.signed(&wheel, &[])? {
             Ok(signed) => signed,
-            Err(verdict) => return Ok((judged(verdict), Claims::recorded(environment, installed))),
+            Err(verdict) => return alone(judged(verdict)),
         };
         let target = Some(signed.bound_by.as_str().to_owned());
-        let hash = signed.info.hashes().iter().next().map(Digest::to_hex).unwrap_or_default();
-        let dir = self.wheels.join(hash);
-        fs::create_dir_all(&dir).map_err(|error| CliError::disk(format!("cannot make {}", shown(&dir)), error))?;
-        let place = dir.join(&wheel);
-        if let Err(verdict) = self.fetch(&signed.info, &place)? {
-            return Ok((Judged { target, ..judged(verdict) }, Claims::recorded(environment, installed)));
+        if !signed.is_reachable {
+            let reason = "its wheel does not lie below the address of the targets, and was not fetched".to_owned();
+            let verdict = Verdict::Undecided { reason };
+            return alone(Judged { target, ..judged(verdict) });
         }
-        let opened =
-            walk::open(&place).map_err(|error| CliError::disk(format!("cannot read {}", shown(&place)), error))?;
-        let comparison = match environment::compare(environment, installed, opened) {
+        let file = match self.wheel(wheels, &signed.info)? {
+            Ok(file) => file,
+            Err(verdict) => return alone(Judged { target, ..judged(verdict) }),
+        };
+        let comparison = match environment::compare(environment, installed, file) {
             Ok(comparison) => comparison,
             Err(error) => {
                 let verdict = Verdict::Undecided { reason: error.to_string() };
-                return Ok((Judged { target, ..judged(verdict) }, Claims::recorded(environment, installed)));
+                return alone(Judged { target, ..judged(verdict) });
             }
         };
         let verdict = if comparison.differences.is_empty() {
@@ -141,13 +119,20 @@ impl Judge<'_> {
             Err(error) => return Ok(Err(Verdict::no_target(error.to_string()))),
         };
         if self.index.profile.pages().is_empty() {
+            if !self.index.digests().is_empty() {
+                return undecided(
+                    "the index finds a wheel by its hash, which an installed wheel does not tell".to_owned(),
+                );
+            }
             return Ok(Ok(installed.wheel_name()));
         }
-        match self.packages.page(&project) {
-            Ok(PageAnswer::Signed(page)) => Ok(on_page(&page, installed)),
-            Ok(PageAnswer::Unknown(unlisted)) => Ok(Err(Verdict::unknown_project(project.as_str(), &unlisted))),
-            Err(error) => Ok(Err(self.failed(error)?)),
-        }
+        let found = match self.packages.page(&project) {
+            Ok(PageAnswer::Signed(page)) => on_page(&page, installed),
+            Ok(PageAnswer::Unknown(unlisted)) => Err(Verdict::unknown_project(project.as_str(), &unlisted)),
+            Err(error) => return Ok(Err(self.failed(error)?)),
+        };
+        // Of what pointers bind no page tells.
+        Ok(if self.index.has_pointers() { found.or_else(|_| Ok(installed.wheel_name())) } else { found })
     }
 }
 

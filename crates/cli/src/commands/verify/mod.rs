@@ -4,6 +4,7 @@ mod file;
 mod installed;
 pub(super) mod locked;
 pub(super) mod subjects;
+mod wheels;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -15,7 +16,6 @@ use tufgate::error::Error;
 use tufgate::pypi::{Answer, PackageIndex, SignedFile};
 use tufgate::{Digest, FileStore, Hashes, TargetInfo};
 
-use self::installed::Wheels;
 use self::subjects::Subject;
 use super::{Basis, Run, not_written, session};
 use crate::args::{RepositoryArgs, VerifyArgs};
@@ -60,9 +60,8 @@ fn one_snapshot(
     what: &VerifyArgs,
     subjects: &[Subject],
 ) -> Result<Vec<Judged>, CliError> {
-    let wheels = Wheels::new(run)?;
     let judge_all = |client: &IndexClient, strict| -> Result<Vec<Judged>, CliError> {
-        let judge = Judge::new(run, index, client, what, subjects, wheels.path(), strict)?;
+        let judge = Judge::new(run, index, client, what, subjects, strict)?;
         let judged = parallel::map(subjects, |subject| judge.subject(subject))?;
         Ok(judged.into_iter().flatten().collect())
     };
@@ -90,8 +89,6 @@ pub(super) struct Judge<'a> {
     taken: Mutex<HashMap<String, Hashes>>,
     /// Whether a file that is gone stops the run, so that it can begin again.
     strict: bool,
-    /// Where the wheels of installed distributions are kept.
-    wheels: &'a Path,
     bar: Bar,
 }
 
@@ -102,7 +99,6 @@ impl<'a> Judge<'a> {
         client: &'a IndexClient,
         what: &'a VerifyArgs,
         subjects: &[Subject],
-        wheels: &'a Path,
         strict: bool,
     ) -> Result<Self, CliError> {
         let packages = PackageIndex::new(client, &index.profile, &index.simple, &index.targets);
@@ -115,7 +111,6 @@ impl<'a> Judge<'a> {
             download: what.download.as_deref(),
             taken: Mutex::default(),
             strict,
-            wheels,
             bar: Progress::new(run.global).bar("verifying", bytes),
         })
     }
@@ -130,7 +125,7 @@ impl<'a> Judge<'a> {
             Subject::File(selected) => Ok(vec![self.file(selected)?]),
             Subject::Locked(locked) => self.locked(locked),
             Subject::Judged(judged) => Ok(vec![judged.clone()]),
-            Subject::Environment(root, environment) => self.environment(root, environment),
+            Subject::Environment(root, environment, wheels) => self.environment(root, environment, wheels),
         }
     }
 

@@ -2,7 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use tufgate::pypi::DistributionName;
+
+use super::wheels::Wheels;
 use crate::args::VerifyArgs;
 use crate::commands::Run;
 use crate::environment::{self, Environment};
@@ -20,8 +24,8 @@ pub(in crate::commands) enum Subject {
     Locked(Locked),
     /// What could be judged as soon as it was read.
     Judged(Judged),
-    /// An environment, as it was named, and all that is installed in it.
-    Environment(PathBuf, Environment),
+    /// An environment, as it was named, all that is installed in it, and where the wheels are that it came from.
+    Environment(PathBuf, Environment, Arc<Wheels>),
 }
 
 impl Subject {
@@ -51,17 +55,17 @@ pub(in crate::commands) fn gather(run: &Run<'_>, what: &VerifyArgs) -> Result<Ve
         }
     }
     for path in &what.requirements {
-        subjects.extend(locked(run, path, inputs::kind_of(path).unwrap_or(LockKind::Requirements))?);
-    }
-    for path in &what.environment {
-        let environment = environment::scan(path)?;
-        if environment.layout.system_site_packages {
-            run.output.warn(format_args!(
-                "{}: it also uses the packages of the interpreter that it was made with, which are not looked at",
-                path.display()
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if DistributionName::parse(&name).is_ok() {
+            return Err(CliError::usage(
+                format!("{} is a distribution by its name, and no lock file", shown(path)),
+                "-r is for lock files alone: `tufgate verify` takes distributions without it",
             ));
         }
-        subjects.push(Subject::Environment(path.clone(), environment));
+        subjects.extend(locked(run, path, inputs::kind_of(path).unwrap_or(LockKind::Requirements))?);
+    }
+    if !what.environment.is_empty() {
+        subjects.extend(environments(run, &what.environment)?);
     }
     if subjects.is_empty() {
         return Err(CliError::usage(
@@ -76,6 +80,22 @@ pub(in crate::commands) fn gather(run: &Run<'_>, what: &VerifyArgs) -> Result<Ve
         run.output.warn(format_args!("{}: there is no file in it", shown(dir)));
     }
     Ok(subjects)
+}
+
+/// All of them are compared with wheels from one place.
+fn environments(run: &Run<'_>, paths: &[PathBuf]) -> Result<Vec<Subject>, CliError> {
+    let wheels = Arc::new(Wheels::new(run)?);
+    let one = |path: &PathBuf| {
+        let environment = environment::scan(path)?;
+        if environment.layout.system_site_packages {
+            run.output.warn(format_args!(
+                "{}: it also uses the packages of the interpreter that it was made with, which are not looked at",
+                path.display()
+            ));
+        }
+        Ok(Subject::Environment(path.clone(), environment, Arc::clone(&wheels)))
+    };
+    paths.iter().map(one).collect()
 }
 
 /// What a lock file names. That something in it is nothing that could be signed is said, and is no finding.
