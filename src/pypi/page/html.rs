@@ -19,7 +19,7 @@ use crate::pypi::DistributionName;
 
 /// How many bytes one tag or comment may have: html5ever compares each attribute of a tag with all before it.
 const MAX_TOKEN_BYTES: usize = 64 << 10;
-/// How many attributes the tag of a link may have.
+/// How many attributes a tag may have, of whatever kind it is and wherever it stands, for the same reason.
 const MAX_ATTRIBUTES: usize = 64;
 const CHUNK: usize = 16 << 10;
 
@@ -101,6 +101,10 @@ impl Reader {
         if self.fault.is_some() {
             return TokenSinkResult::Continue;
         }
+        if tag.attrs.len() > MAX_ATTRIBUTES {
+            self.fault = Some(malformed("a tag has more than 64 attributes"));
+            return TokenSinkResult::Continue;
+        }
         match (tag.kind, &*tag.name) {
             (TagKind::StartTag, "template") => self.templates = self.templates.saturating_add(1),
             (TagKind::EndTag, "template") => self.templates = self.templates.saturating_sub(1),
@@ -123,9 +127,6 @@ impl Reader {
     }
 
     fn element(&mut self, name: &str, attributes: &Attributes<'_>) -> Result<(), PageError> {
-        if attributes.0.attrs.len() > MAX_ATTRIBUTES {
-            return Err(malformed("a tag has more than 64 attributes"));
-        }
         match name {
             "base" => self.rebase(attributes),
             "meta" => match (attributes.get("name"), attributes.get("content")) {

@@ -316,6 +316,9 @@ fn a_page_in_html_that_cannot_be_read_says_why() {
         (b"<a href=foo-1.zip><base href=/x/>", "`<base>` stands behind a link"),
         (b"<base href=http://[>", "`<base>` gives no address"),
         (format!("<p{attributes}>").as_bytes(), "a tag has more than 64 attributes"),
+        (format!("</p{attributes}>").as_bytes(), "a tag has more than 64 attributes"),
+        (format!("<title{attributes}>").as_bytes(), "a tag has more than 64 attributes"),
+        (format!("<template><p{attributes}>").as_bytes(), "a tag has more than 64 attributes"),
         (format!("<a{}", " x".repeat(60_000)).as_bytes(), "a tag or comment is longer than 64 KiB"),
         (format!("<!--{}", "x".repeat(100_000)).as_bytes(), "a tag or comment is longer than 64 KiB"),
     ] {
