@@ -13,7 +13,7 @@ use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 use url::Url;
 
-use super::{Builder, CoreMetadata, PageError, PageFile, ProjectPage, link};
+use super::{Builder, CoreMetadata, PageError, PageFile, PageLimits, ProjectPage, link};
 use crate::digest::Hashes;
 use crate::pypi::DistributionName;
 
@@ -23,10 +23,10 @@ const MAX_TOKEN_BYTES: usize = 64 << 10;
 const MAX_ATTRIBUTES: usize = 64;
 const CHUNK: usize = 16 << 10;
 
-pub(super) fn read(bytes: &[u8], base: &str, limit: usize) -> Result<ProjectPage, PageError> {
+pub(super) fn read(bytes: &[u8], base: &str, limits: &PageLimits) -> Result<ProjectPage, PageError> {
     let text = std::str::from_utf8(bytes).map_err(|_| malformed("it is not UTF-8"))?;
     let base = link::base(base)?;
-    let sink = Sink { reader: RefCell::new(Reader::new(base, limit)), tokens: Cell::new(0) };
+    let sink = Sink { reader: RefCell::new(Reader::new(base, limits)), tokens: Cell::new(0) };
     let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
     let input = BufferQueue::default();
     let (mut tokens, mut silent) = (0, 0);
@@ -93,8 +93,8 @@ struct Reader {
 }
 
 impl Reader {
-    fn new(base: Url, limit: usize) -> Self {
-        Self { base, has_base: false, templates: 0, builder: Builder::new(limit), fault: None }
+    fn new(base: Url, limits: &PageLimits) -> Self {
+        Self { base, has_base: false, templates: 0, builder: Builder::new(limits), fault: None }
     }
 
     fn tag(&mut self, tag: &Tag) -> TokenSinkResult<()> {
@@ -159,7 +159,8 @@ impl Reader {
     }
 
     fn link(&mut self, href: &str, attributes: &Attributes<'_>) -> Result<(), PageError> {
-        let Some((name, url)) = link::resolve(&self.base, href).and_then(|url| Some((file_name(&url)?, url))) else {
+        let url = self.builder.resolve(&self.base, href)?;
+        let Some((name, url)) = url.and_then(|url| Some((file_name(&url)?, url))) else {
             self.builder.skip();
             return Ok(());
         };

@@ -7,20 +7,20 @@ use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use url::Url;
 
-use super::{Builder, CoreMetadata, PageError, PageFile, ProjectPage, check_version, known_hashes, link};
+use super::{Builder, CoreMetadata, PageError, PageFile, PageLimits, ProjectPage, check_version, known_hashes, link};
 use crate::digest::Hashes;
 use crate::error::{Malformed, without_credentials};
 use crate::metadata::raw::{Object, Pairs, Str, from_text, from_text_seed};
 use crate::pypi::DistributionName;
 
-pub(super) fn read(bytes: &[u8], base: &str, limit: usize) -> Result<ProjectPage, PageError> {
+pub(super) fn read(bytes: &[u8], base: &str, limits: &PageLimits) -> Result<ProjectPage, PageError> {
     let text = std::str::from_utf8(bytes).map_err(|_| Malformed::new(0, "it is not UTF-8")).map_err(malformed)?;
     let base = link::base(base)?;
     let Object(page) = from_text::<Object<Page<'_>>>(text, 0).map_err(malformed)?;
     let Object(meta) = page.meta;
     check_version(meta.api_version.as_ref())?;
 
-    let mut reader = Reader { base, builder: Builder::new(limit), fault: None };
+    let mut reader = Reader { base, builder: Builder::new(limits), fault: None };
     let files = page.files.get();
     let start = (files.as_ptr().addr()).saturating_sub(text.as_ptr().addr());
     match (from_text_seed(files, start, &mut reader), reader.fault) {
@@ -130,7 +130,7 @@ impl Reader {
             self.builder.skip();
             return Ok(());
         };
-        let url = link::resolve(&self.base, file.url.as_ref()).ok_or_else(|| PageError::Address {
+        let url = self.builder.resolve(&self.base, file.url.as_ref())?.ok_or_else(|| PageError::Address {
             file: name.file_name().to_owned(),
             url: without_credentials(file.url.as_ref()),
         })?;

@@ -349,3 +349,24 @@ fn limits_hold() {
         "the index page says two different things of `a\\u{a}`"
     );
 }
+
+#[test]
+fn a_short_link_does_not_stand_for_a_long_address_again_and_again() {
+    let limits = PageLimits { bytes: 10_000, files: 1000 };
+    let parse = |format, page: &str| ProjectPage::parse_within(&limits, format, page.as_bytes(), BASE);
+    let base = format!("<base href=https://index.example/{}/>", "x".repeat(4_000));
+    let links = |link: &str, count: usize| format!("{base}{}", link.repeat(count));
+    // Also what is left out, and what stands there twice, was an address for a while.
+    for link in ["<a href=foo-1.zip>", "<a href=README>"] {
+        assert!(parse(PageFormat::Html, &links(link, 2)).is_ok());
+        assert_eq!(parse(PageFormat::Html, &links(link, 3)), Err(PageError::Addresses { limit: 10_000 }));
+    }
+    let file = r#"{"filename":"foo-1.zip","url":"x","hashes":{}}"#;
+    let page =
+        |count: usize| format!(r#"{{"meta":{{"api-version":"1.0"}},"files":[{}]}}"#, vec![file; count].join(","));
+    let base = format!("https://index.example/{}/", "x".repeat(4_000));
+    let parse = |count| ProjectPage::parse_within(&limits, PageFormat::Json, page(count).as_bytes(), &base);
+    assert!(parse(2).is_ok());
+    let error = parse(3).unwrap_err().to_string();
+    assert_eq!(error, "the addresses of the index page have more than 10000 bytes together, the limit");
+}
