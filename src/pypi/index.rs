@@ -267,8 +267,7 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
         // What the page signs for does not depend on where the file lies; only fetching it does.
         let is_reachable = path.is_some();
         let path = path.map_or_else(|| TargetPath::new(name.file_name()), Ok)?;
-        let (most, place) = (self.client.limits().target_bytes, Place::PlainName);
-        let info = page.info.binds(path, hashes, size, most, place);
+        let info = page.info.binds(path, hashes, size, self.client.limits().target_bytes, Place::PlainName)?;
         let (file_name, bound_by) = (name.file_name().to_owned(), page.info.path().clone());
         Ok(Tried::Signed(SignedFile { file_name, bound_by, info, is_reachable, page: Some(page) }))
     }
@@ -287,11 +286,11 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
         if pointer.file_name() != name.file_name() {
             return Ok(Tried::no_way(format!("the signed pointer `{path}` is for `{}`", pointer.file_name())));
         }
-        let length = pointer.length();
         let Some(hashes) = Hashes::new(vec![*pointer.digest()]) else {
             return Err(RepositoryError::target(&path, Fault::NoKnownHash).into());
         };
-        let bound = info.binds(pointer.wheel_path().clone(), hashes, Some(length), length, Place::BesideTargets);
+        let (size, limit) = (Some(pointer.length()), self.client.limits().target_bytes);
+        let bound = info.binds(pointer.wheel_path().clone(), hashes, size, limit, Place::BesideTargets)?;
         let file_name = name.file_name().to_owned();
         Ok(Tried::Signed(SignedFile { file_name, bound_by: path, info: bound, is_reachable: true, page: None }))
     }

@@ -225,6 +225,31 @@ fn a253_a_page_that_is_larger_than_the_limit_is_not_asked_for() {
 }
 
 #[test]
+fn a092_no_page_and_no_pointer_binds_a_file_that_is_larger_than_the_limit() {
+    let limit = 10_000;
+    let mut settings = Settings::default();
+    settings.limits.target_bytes = limit;
+    for size in [limit, limit + 1] {
+        let mut file = listed(NAME, &format!("../../{TARGET}"), Some(WHEEL));
+        file["size"] = size.into();
+        let mut repo = index_of(&[file]);
+        let pointer = json!({ "digest": hash("sha256", WHEEL), "length": size, "wheel_path": format!("/w/{NAME}") });
+        repo.add_target("targets", "example/1.0.json", pointer.to_string().as_bytes());
+        repo.publish();
+        for (source, path) in [("{page}", TARGET.to_owned()), ("pointer:{project}/{version}.json", format!("w/{NAME}"))]
+        {
+            let profile = profile(&["simple/{project}/index.json"], &[source]);
+            let found = ask_with(&repo, &profile, settings.clone(), |index| index.file(NAME, &[]));
+            if size > limit {
+                assert_target_refused(found, &path, Fault::TooLarge { limit });
+            } else {
+                assert_eq!((signed(found.unwrap()).info.length(), size), (limit, limit));
+            }
+        }
+    }
+}
+
+#[test]
 fn the_first_page_of_a_profile_that_is_signed_counts() {
     let mut repo = Repository::new();
     let html = format!("<!DOCTYPE html><a href=\"../../{TARGET}#sha256={}\">{NAME}</a>", hash("sha256", WHEEL));
