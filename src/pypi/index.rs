@@ -4,8 +4,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::{
-    Answer, CoreMetadata, DistributionName, FileSource, NameError, PageAnswer, PageSource, Placeholder, Pointer,
-    Profile, ProjectName, ProjectPage, SignedFile, SignedPage, Template, Unlisted, Values, target_path_of,
+    Answer, DistributionName, FileSource, NameError, PageAnswer, PageSource, Placeholder, Pointer, Profile,
+    ProjectName, ProjectPage, SignedFile, SignedPage, Template, Unlisted, Values, target_path_of,
 };
 use crate::client::Client;
 use crate::digest::{Digest, Hashes};
@@ -248,13 +248,15 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
             PageAnswer::Signed(page) => page,
         };
         let Some(file) = page.page.file(name.distribution()) else { return Ok(Err(page.says("lists no such file"))) };
-        let (url, hashes, size) = if name.is_metadata() {
-            let Some(metadata) = file.core_metadata() else { return Ok(Err(page.says("lists no such file"))) };
-            (format!("{}.metadata", file.url()), CoreMetadata::hashes(metadata), None)
+        let (url, size) = if name.is_metadata() {
+            if file.core_metadata().is_none() {
+                return Ok(Err(page.says("lists no such file")));
+            }
+            (format!("{}.metadata", file.url()), None)
         } else {
-            (file.url().to_owned(), file.hashes(), file.size())
+            (file.url().to_owned(), file.size())
         };
-        let (path, hashes) = (target_path_of(&url, self.targets), hashes.cloned());
+        let (path, hashes) = (target_path_of(&url, self.targets), file.hashes_of(name.file_name()).cloned());
         Ok(Ok(Listed { page, path, hashes, size }))
     }
 

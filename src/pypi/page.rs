@@ -213,6 +213,11 @@ impl PageFile {
         self.hashes.as_ref()
     }
 
+    /// The hashes of a file of this name: its own, or those of the metadata file beside it.
+    pub(super) fn hashes_of(&self, file_name: &str) -> Option<&Hashes> {
+        if self.file_name() == file_name { self.hashes() } else { self.core_metadata()?.hashes() }
+    }
+
     /// The versions of Python it needs, as spelled (PEP 345).
     #[must_use]
     pub fn requires_python(&self) -> Option<&str> {
