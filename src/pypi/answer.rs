@@ -18,8 +18,9 @@ pub enum PageAnswer {
     Unknown(Unlisted),
 }
 
-/// An index page, verified and read.
+/// An index page, verified and read. Only [`super::PackageIndex`] makes one.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct SignedPage {
     /// What is signed for the page.
     pub info: TargetInfo,
@@ -49,8 +50,9 @@ pub enum Answer {
     UnknownProject(ProjectName, Unlisted),
 }
 
-/// What is signed for one distribution.
+/// What is signed for one distribution. Only [`super::PackageIndex`] makes one.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct SignedFile {
     /// Its name.
     pub file_name: String,
