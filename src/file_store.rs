@@ -24,7 +24,7 @@ const LOCK: &str = ".lock";
 ///
 /// # fn main() -> Result<(), tufgate::error::StoreError> {
 /// # let state = std::path::Path::new("/var/lib/installer");
-/// let dir = FileStore::directory_for(state, "pypi", &[b"https://pypi.org/metadata/"]);
+/// let dir = FileStore::directory_for(state, "index", &[b"https://index.example/metadata/"]);
 /// let store = FileStore::open(dir)?;
 /// # Ok(())
 /// # }

@@ -120,7 +120,8 @@ impl<T: Transport, S: Store> Client<T, S> {
     }
 
     /// Searches for a target (§5.6.7), after a refresh if there was none or what it found has expired since. Where a
-    /// delegated role has expired since, or its file is gone, the search begins again after a refresh, at most twice.
+    /// delegated role has expired since, or its file is gone, the search begins again after a refresh, at most
+    /// [`Limits::restarts`](crate::Limits) times.
     ///
     /// # Errors
     /// See [`Error`]; that no role lists the target is not one.
