@@ -15,7 +15,8 @@ const LOCK: &str = ".lock";
 /// A store in a directory that belongs to one user and one repository.
 ///
 /// Every write is a new file that takes the entry's name once it is on the disk, so that a crash or a full disk leaves
-/// the old entry. Directories are made with mode 0700, files with 0600. Find the directory for a repository with
+/// the old entry. Only a delegated role is not waited for: after a loss of power it may be gone, or torn, and is fetched
+/// again. Directories are made with mode 0700, files with 0600. Find the directory for a repository with
 /// [`FileStore::directory_for`].
 ///
 /// ```no_run
@@ -23,7 +24,7 @@ const LOCK: &str = ".lock";
 ///
 /// # fn main() -> Result<(), tufgate::error::StoreError> {
 /// # let state = std::path::Path::new("/var/lib/installer");
-/// let dir = FileStore::directory_for(state, "pypi", &[b"https://pypi.org/metadata/"]);
+/// let dir = FileStore::directory_for(state, "index", &[b"https://index.example/metadata/"]);
 /// let store = FileStore::open(dir)?;
 /// # Ok(())
 /// # }

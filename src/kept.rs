@@ -1,7 +1,7 @@
 //! Delegated roles that were verified in a session, as many as memory allows.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::metadata::Targets;
 use crate::role::RoleName;
@@ -13,9 +13,24 @@ pub(crate) struct Edge {
     pub(crate) role: RoleName,
 }
 
+/// The very document that a delegation stands in, which it does not keep in memory: a delegator may be much larger than
+/// what it delegates to. While this is there, no other document can be at its address.
+#[derive(Clone)]
+pub(crate) struct By(Weak<Targets>);
+
+impl By {
+    pub(crate) fn new(document: &Arc<Targets>) -> Self {
+        Self(Arc::downgrade(document))
+    }
+
+    pub(crate) fn is(&self, document: &Arc<Targets>) -> bool {
+        std::ptr::eq(self.0.as_ptr(), Arc::as_ptr(document))
+    }
+}
+
 /// What is kept of a session's delegated roles. The key is the edge, not the role: metadata that one delegator's keys
-/// signed says nothing about another's. Each stands with the delegator's document that names those keys, since one role
-/// can have two documents, each signed for another delegator.
+/// signed says nothing about another's. Each stands with [`By`], the delegator's document that names those keys, since one
+/// role can have two documents, each signed for another delegator.
 ///
 /// Two generations, each of at most half the limit. What is asked for goes to the young one; when that is full it
 /// becomes the old one, and what was not asked for since the last time is dropped. It is loaded and verified again where
@@ -33,7 +48,7 @@ struct Generation {
 }
 
 struct Role {
-    by: Arc<Targets>,
+    by: By,
     targets: Arc<Targets>,
     bytes: u64,
 }
@@ -51,14 +66,14 @@ impl Kept {
             self.put(edge.clone(), role);
         }
         let role = self.young.roles.get(edge)?;
-        Arc::ptr_eq(&role.by, by).then(|| Arc::clone(&role.targets))
+        role.by.is(by).then(|| Arc::clone(&role.targets))
     }
 
     /// Keeps a role whose document had so many bytes, for the delegation in this document.
     pub(crate) fn insert(&mut self, edge: Edge, by: &Arc<Targets>, targets: &Arc<Targets>, bytes: u64) {
         self.old.take(&edge);
         self.young.take(&edge);
-        self.put(edge, Role { by: Arc::clone(by), targets: Arc::clone(targets), bytes });
+        self.put(edge, Role { by: By::new(by), targets: Arc::clone(targets), bytes });
     }
 
     fn put(&mut self, edge: Edge, role: Role) {
@@ -119,6 +134,16 @@ mod tests {
         kept.insert(edge(0), &another, &targets, 10);
         assert!(kept.get(&edge(0), &by).is_none());
         assert_eq!(kept.young.bytes, 10);
+    }
+
+    #[test]
+    fn a177_what_is_kept_does_not_keep_its_delegator() {
+        let (by, targets) = (document(), document());
+        let mut kept = Kept::new(100);
+        kept.insert(edge(0), &by, &targets, 10);
+        assert_eq!((Arc::strong_count(&by), Arc::strong_count(&targets)), (1, 2));
+        drop(by);
+        assert!((0..100).all(|_| kept.get(&edge(0), &document()).is_none()));
     }
 
     #[test]

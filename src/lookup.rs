@@ -225,7 +225,7 @@ impl<'s> Lookup<'s> {
     fn ask(&mut self, role: RoleName, targets: &Arc<Targets>) -> Result<Option<Found>, Error> {
         self.valid_until = self.valid_until.min(targets.expires());
         let Some(path) = &self.path else {
-            self.role = Some(TrustedRole { role, targets: Arc::clone(targets) });
+            self.role = Some(self.session.trusted_role(role, targets));
             return Ok(None);
         };
         if let Some(entry) = targets.target(path) {

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use crate::error::{Fault, RepositoryError};
+use crate::error::{CallerError, Fault, RepositoryError};
 use crate::kept::{Edge, Kept};
 use crate::limits::Limits;
 use crate::lookup::Lookup;
-use crate::metadata::{Root, Snapshot, Targets, Timestamp};
+use crate::metadata::{Delegation, Root, Snapshot, Targets, Timestamp};
 use crate::notice::Notice;
 use crate::role::{RoleName, TargetPath};
 use crate::settings::Settings;
@@ -93,7 +93,7 @@ impl Session {
     /// The top-level targets role, from which [`Client::delegated`](crate::Client::delegated) goes on.
     #[must_use]
     pub fn targets_role(&self) -> TrustedRole {
-        TrustedRole { role: RoleName::TARGETS, targets: Arc::clone(&self.targets) }
+        self.trusted_role(RoleName::TARGETS, &self.targets)
     }
 
     /// Names of the delegated roles that were verified in this session so far, sorted: those whose files in the store
@@ -101,6 +101,23 @@ impl Session {
     #[must_use]
     pub fn verified_roles(&self) -> Vec<RoleName> {
         self.verified_roles.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// A role that was verified in this session.
+    pub(crate) fn trusted_role(&self, role: RoleName, targets: &Arc<Targets>) -> TrustedRole {
+        TrustedRole { role, targets: Arc::clone(targets), top_level: self.top_level_targets() }
+    }
+
+    /// The delegation that stands at a place of a role's order, if its role is one of the snapshot.
+    ///
+    /// # Errors
+    /// [`CallerError::OtherSession`] for a role of another session: its keys may have been revoked since.
+    pub(crate) fn delegation(&self, by: &TrustedRole, at: usize) -> Result<Option<Delegation>, CallerError> {
+        if !Arc::ptr_eq(&by.top_level, &self.targets) {
+            return Err(CallerError::OtherSession { role: by.role.to_string() });
+        }
+        let delegation = by.targets.delegations().at(at);
+        Ok(delegation.filter(|delegation| self.snapshot.version_of(delegation.role().as_str()).is_some()))
     }
 
     pub(crate) fn note_verified(&self, role: &RoleName) {

@@ -123,25 +123,32 @@ impl TargetInfo {
 #[cfg(feature = "pypi")]
 impl TargetInfo {
     /// What this target, read as a page or pointer, says of another file: who signed the one signed the other, for as
-    /// long. The file lies under its path, at this place. Without a `size` it may have up to `max_bytes`.
+    /// long. The file lies under its path, at this place. Without a `size` it may have up to `limit` bytes.
+    ///
+    /// # Errors
+    /// [`Fault::TooLarge`] for more than `limit` bytes, as for any other target.
     pub(crate) fn binds(
         &self,
         path: TargetPath,
         hashes: Hashes,
         size: Option<u64>,
-        max_bytes: u64,
+        limit: u64,
         place: Place,
-    ) -> Self {
-        Self {
+    ) -> Result<Self, RepositoryError> {
+        let length = size.unwrap_or(limit);
+        if length > limit {
+            return Err(RepositoryError::target(&path, Fault::TooLarge { limit }));
+        }
+        Ok(Self {
             path,
-            length: size.unwrap_or(max_bytes),
+            length,
             exact: size.is_some(),
             hashes,
             custom: None,
             role: self.role.clone(),
             valid_until: self.valid_until,
             place,
-        }
+        })
     }
 
     /// The same target, which lies at other places below the targets address than its path says.

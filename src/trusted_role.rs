@@ -5,11 +5,14 @@ use std::sync::Arc;
 use crate::metadata::Targets;
 use crate::role::RoleName;
 
-/// A targets role, top-level or delegated, as it was verified in a session for the delegation that leads to it.
+/// A targets role, top-level or delegated, as it was verified in a session for the delegation that leads to it. It
+/// vouches for others in that session alone.
 #[derive(Debug, Clone)]
 pub struct TrustedRole {
     pub(crate) role: RoleName,
     pub(crate) targets: Arc<Targets>,
+    /// The session, by its top-level targets: kept here, so that nothing else can be at their address.
+    pub(crate) top_level: Arc<Targets>,
 }
 
 impl TrustedRole {

@@ -41,17 +41,13 @@ impl<'a> Name<'a> {
         self.raw.as_ptr().addr().saturating_sub(text.as_ptr().addr())
     }
 
-    fn text(self) -> &'a str {
-        std::str::from_utf8(self.raw).unwrap_or_default()
-    }
-
+    /// One after the other: nothing behind the last one that is asked for is looked at.
     fn chars(self) -> impl Iterator<Item = char> {
-        let mut rest = self.text();
+        let mut rest = self.raw;
         std::iter::from_fn(move || {
-            let first = rest.chars().next()?;
-            let (c, length) = match first {
-                '\\' => escape(rest.as_bytes()).ok()?,
-                plain => (plain, plain.len_utf8()),
+            let (c, length) = match rest {
+                [b'\\', ..] => escape(rest).ok()?,
+                _ => first_char(rest).map(|plain| (plain, plain.len_utf8()))?,
             };
             rest = rest.get(length..)?;
             Some(c)
@@ -59,9 +55,14 @@ impl<'a> Name<'a> {
     }
 }
 
+fn first_char(text: &[u8]) -> Option<char> {
+    const LONGEST: usize = 4;
+    text.get(..LONGEST).unwrap_or(text).utf8_chunks().next()?.valid().chars().next()
+}
+
 /// As received, but harmless on a terminal.
 impl fmt::Display for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_escaped(f, self.text())
+        write_escaped(f, std::str::from_utf8(self.raw).unwrap_or_default())
     }
 }

@@ -1,5 +1,7 @@
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
+use super::name::Name;
 use super::{Document, reference, split};
 use crate::error::Malformed;
 
@@ -122,6 +124,17 @@ fn a_long_name_with_escapes_among_many_short_ones_is_sorted() {
     let expected: String = (0..20_000).map(|n| format!(r#""{n:05}":0,"#)).collect();
     let found = canonical(&format!(r#"{{"{long}":1{short}}}"#));
     assert!(found == format!(r#"{{{expected}"{}":1}}"#, "z".repeat(50_000)));
+}
+
+#[test]
+fn a_long_name_is_not_read_behind_the_first_difference() {
+    // What the scanner lets through is UTF-8; here it shows how far a name was read.
+    let long = [b"\\u00e9\xc3\xa4z".as_slice(), &[0xff; 1000]].concat();
+    let long = Name::new(&long, true);
+    for (short, expected) in [("a", Ordering::Greater), ("éa", Ordering::Greater), ("éö", Ordering::Less)] {
+        assert_eq!(long.cmp(Name::new(short.as_bytes(), false)), expected, "{short}");
+        assert_eq!(Name::new(short.as_bytes(), false).cmp(long), expected.reverse(), "{short}");
+    }
 }
 
 #[test]

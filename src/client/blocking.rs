@@ -6,8 +6,8 @@ use std::time::SystemTime;
 
 use super::search::{Search, Step, Turns};
 use super::{
-    Core, Downloaded, Incoming, Next, Repository, Restarts, already_present, body_error, delegation, forbidden,
-    is_overtaken, missing,
+    Core, Downloaded, Incoming, Next, Repository, Restarts, already_present, body_error, forbidden, is_overtaken,
+    missing,
 };
 use crate::error::{CallerError, Error, TransportError};
 use crate::lookup::{Found, Lookup};
@@ -105,10 +105,10 @@ impl<T: Transport, S: Store> Client<T, S> {
     /// and where the snapshot does not list the role. As with [`Client::search`], each role is fetched once.
     ///
     /// # Errors
-    /// As [`Client::search`].
+    /// [`CallerError::OtherSession`] where `by` was verified in another session; else as [`Client::search`].
     pub fn delegated(&self, by: &TrustedRole, at: usize) -> Result<Option<TrustedRole>, Error> {
         let session = self.session.as_ref().ok_or(CallerError::NotRefreshed)?;
-        let Some(delegation) = delegation(session, by, at) else { return Ok(None) };
+        let Some(delegation) = session.delegation(by, at)? else { return Ok(None) };
         let mut search = Search::of(session, &self.turns, Lookup::of_role(session, by, delegation));
         let driven = self.drive(|answer| search.step(answer));
         Ok(Some(search.end_role(driven)?))
@@ -120,7 +120,8 @@ impl<T: Transport, S: Store> Client<T, S> {
     }
 
     /// Searches for a target (§5.6.7), after a refresh if there was none or what it found has expired since. Where a
-    /// delegated role has expired since, or its file is gone, the search begins again after a refresh, at most twice.
+    /// delegated role has expired since, or its file is gone, the search begins again after a refresh, at most
+    /// [`Limits::restarts`](crate::Limits) times.
     ///
     /// # Errors
     /// See [`Error`]; that no role lists the target is not one.

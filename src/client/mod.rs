@@ -20,7 +20,7 @@ use crate::atomic::{AtomicFile, SHARED};
 use crate::error::{
     CallerError, Error, Fault, RepositoryError, StoreError, StoreFault, TransportError, TransportFault,
 };
-use crate::metadata::{Delegation, Root};
+use crate::metadata::Root;
 use crate::notice::Notice;
 use crate::refresh::{Action, Fetch, Refresh};
 use crate::role::RoleName;
@@ -30,7 +30,6 @@ use crate::store::Store;
 use crate::target::{Approved, TargetInfo, TargetVerifier};
 use crate::transport::BaseUrl;
 use crate::trusted::TrustedRoot;
-use crate::trusted_role::TrustedRole;
 
 /// One repository: the root that is trusted beforehand, and where its files lie.
 #[derive(Debug, Clone)]
@@ -152,13 +151,6 @@ impl<S: Store> Core<S> {
             Action::Done => Next::Done,
         })
     }
-}
-
-/// The delegation that stands at a place of a role's order, if its role is one of the snapshot.
-fn delegation(session: &Session, by: &TrustedRole, at: usize) -> Option<Delegation> {
-    let delegation = by.targets.delegations().at(at)?;
-    session.snapshot().meta(delegation.role())?;
-    Some(delegation)
 }
 
 /// Whether an error may come from a file that the session names and that has expired, or is gone, or was replaced, since

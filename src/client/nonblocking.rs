@@ -6,8 +6,7 @@ use std::time::SystemTime;
 use super::blocking::stopped;
 use super::search::{Search, Step, Turns};
 use super::{
-    Core, Downloaded, Incoming, Next, Repository, Restarts, already_present, delegation, forbidden, is_overtaken,
-    missing,
+    Core, Downloaded, Incoming, Next, Repository, Restarts, already_present, forbidden, is_overtaken, missing,
 };
 use crate::error::{CallerError, Error, TransportError};
 use crate::lookup::{Found, Lookup};
@@ -79,7 +78,7 @@ impl<T: AsyncTransport, S: Store> AsyncClient<T, S> {
     /// As [`crate::Client::delegated`].
     pub async fn delegated(&self, by: &TrustedRole, at: usize) -> Result<Option<TrustedRole>, Error> {
         let session = self.session.as_ref().ok_or(CallerError::NotRefreshed)?;
-        let Some(delegation) = delegation(session, by, at) else { return Ok(None) };
+        let Some(delegation) = session.delegation(by, at)? else { return Ok(None) };
         let mut search = Search::of(session, &self.turns, Lookup::of_role(session, by, delegation));
         let driven = self.drive(|answer| search.step(answer)).await;
         Ok(Some(search.end_role(driven)?))

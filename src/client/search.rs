@@ -8,9 +8,8 @@ use std::task::{Poll, Waker};
 
 use super::blocking::stopped;
 use crate::error::{Error, share};
-use crate::kept::Edge;
+use crate::kept::{By, Edge};
 use crate::lookup::{Found, Lookup, Wanted};
-use crate::metadata::Targets;
 use crate::refresh::Action;
 use crate::role::{RoleName, TargetPath};
 use crate::session::Session;
@@ -104,7 +103,7 @@ struct State {
     busy: HashMap<RoleName, Vec<Waker>>,
     /// By the edge that failed, as what is verified: a role that one delegator names the wrong keys for may well be
     /// trusted by another.
-    failed: HashMap<Edge, (Arc<Targets>, Arc<Error>)>,
+    failed: HashMap<Edge, (By, Arc<Error>)>,
 }
 
 enum Taken<'t> {
@@ -153,7 +152,7 @@ impl Turns {
             return Ok(Taken::Verified);
         }
         match state.failed.get(&wanted.edge) {
-            Some((by, error)) if Arc::ptr_eq(by, &wanted.by) => return Err(share(error)),
+            Some((by, error)) if by.is(&wanted.by) => return Err(share(error)),
             _ => {}
         }
         state.busy.insert(wanted.edge.role.clone(), Vec::new());
@@ -175,7 +174,7 @@ impl Turn<'_> {
     fn fail(self, error: Error) -> Error {
         let error = Arc::new(error);
         let told = share(&error);
-        self.turns.state().failed.insert(self.wanted.edge.clone(), (Arc::clone(&self.wanted.by), error));
+        self.turns.state().failed.insert(self.wanted.edge.clone(), (By::new(&self.wanted.by), error));
         told
     }
 }

@@ -46,6 +46,12 @@ pub enum CallerError {
     /// A search was asked for before any update went well.
     #[error("there is no session to search in: refresh first")]
     NotRefreshed,
+    /// A role of one session was to vouch for others in another one.
+    #[error("{} was verified in another session: go on from the roles of the last refresh", Quoted(.role))]
+    OtherSession {
+        /// Its name.
+        role: String,
+    },
     /// A destination that is not written to.
     #[error("{} cannot be written: {reason}", Quoted(.path))]
     Destination {

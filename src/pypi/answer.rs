@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::filename::distribution_of;
 use super::{PageFile, ProjectName, ProjectPage};
 use crate::digest::{Digest, HashAlgorithm};
 use crate::role::{RoleName, TargetPath};
@@ -17,8 +18,9 @@ pub enum PageAnswer {
     Unknown(Unlisted),
 }
 
-/// An index page, verified and read.
+/// An index page, verified and read. Only [`super::PackageIndex`] makes one.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct SignedPage {
     /// What is signed for the page.
     pub info: TargetInfo,
@@ -48,8 +50,9 @@ pub enum Answer {
     UnknownProject(ProjectName, Unlisted),
 }
 
-/// What is signed for one distribution.
+/// What is signed for one distribution. Only [`super::PackageIndex`] makes one.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct SignedFile {
     /// Its name.
     pub file_name: String,
@@ -76,19 +79,19 @@ impl SignedFile {
     /// The digest that is signed for the file: its target's, or the one that the signed page gives for it.
     #[must_use]
     pub fn digest(&self, algorithm: HashAlgorithm) -> Option<&Digest> {
-        let by_page = || self.listed()?.hashes()?.of(algorithm);
+        let by_page = || self.listed()?.hashes_of(&self.file_name)?.of(algorithm);
         self.info.hashes().of(algorithm).or_else(by_page)
     }
 
-    /// Why the index says that nobody should install it any more (PEP 592), as the signed page has it; the reason may
-    /// be empty. `None` where it is not yanked, or where no page had to be read.
+    /// Why the index says that nobody should install it any more (PEP 592), as the signed page has it, of a metadata file
+    /// that of the distribution beside it; the reason may be empty. `None` where it is not yanked, or where no page had to be read.
     #[must_use]
     pub fn yanked(&self) -> Option<&str> {
         self.listed()?.yanked()
     }
 
     fn listed(&self) -> Option<&PageFile> {
-        self.page.as_ref()?.page.file(&self.file_name)
+        self.page.as_ref()?.page.file(distribution_of(&self.file_name))
     }
 }
 

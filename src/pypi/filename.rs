@@ -134,7 +134,8 @@ fn members(set: Option<&str>) -> impl Iterator<Item = &str> {
     set.into_iter().flat_map(|set| set.split('.'))
 }
 
-fn distribution_of(file_name: &str) -> &str {
+/// What a metadata file lies beside; the name of anything else as it is.
+pub(super) fn distribution_of(file_name: &str) -> &str {
     file_name.strip_suffix(".metadata").unwrap_or(file_name)
 }
 

@@ -1,24 +1,20 @@
 //! What the repository signs for a distribution: the ways of a profile, tried in order, in one session.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::Arc;
 
+use super::pages::Pages;
 use super::{
-    Answer, CoreMetadata, DistributionName, FileSource, NameError, PageAnswer, PageSource, Placeholder, Pointer,
-    Profile, ProjectName, ProjectPage, SignedFile, SignedPage, Template, Unlisted, Values, target_path_of,
+    Answer, DistributionName, FileSource, NameError, PageAnswer, PageSource, Placeholder, Pointer, Profile,
+    ProjectName, ProjectPage, SignedFile, SignedPage, Template, Unlisted, Values, target_path_of,
 };
 use crate::client::Client;
 use crate::digest::{Digest, Hashes};
-use crate::error::{Error, Fault, Malformed, RepositoryError, share, without_credentials};
+use crate::error::{Error, Fault, Malformed, RepositoryError, without_credentials};
 use crate::lookup::Found;
 use crate::role::TargetPath;
 use crate::store::Store;
 use crate::target::{Place, TargetInfo};
 use crate::transport::{BaseUrl, Transport};
-
-/// As many index pages are kept at once: more than there are threads, each of which asks for one. Files of one project
-/// mostly come one after another.
-const PAGES: usize = 128;
 
 /// What only the name of a distribution can say.
 const NEED_NAME: [Placeholder; 3] = [Placeholder::Project, Placeholder::Version, Placeholder::Url];
@@ -50,21 +46,10 @@ pub struct PackageIndex<'c, T, S> {
     profile: &'c Profile,
     simple: &'c BaseUrl,
     targets: &'c BaseUrl,
-    pages: Mutex<Pages>,
+    pages: Pages,
 }
 
 type Reader<'c> = dyn Fn(&TargetInfo) -> Result<Vec<u8>, Error> + Send + Sync + 'c;
-
-/// The pages that were asked for last.
-#[derive(Debug, Default)]
-struct Pages {
-    by_project: HashMap<ProjectName, Slot>,
-    /// The oldest first.
-    order: VecDeque<ProjectName>,
-}
-
-/// Whoever comes first fetches the page; others wait for it, and are told the same.
-type Slot = Arc<OnceLock<Result<PageAnswer, Arc<Error>>>>;
 
 /// A page that lists a file.
 struct Listed {
@@ -93,7 +78,7 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
     /// The index that a client talks to. `simple` is the address of the simple index, from which links in its pages are
     /// followed; `targets` is the address below which a link must lie to be a target.
     pub fn new(client: &'c Client<T, S>, profile: &'c Profile, simple: &'c BaseUrl, targets: &'c BaseUrl) -> Self {
-        Self { client, reader: None, profile, simple, targets, pages: Mutex::default() }
+        Self { client, reader: None, profile, simple, targets, pages: Pages::default() }
     }
 
     /// The same, which has `reader` bring pages and pointers, for a program that keeps them. What it brings is verified
@@ -104,17 +89,15 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
         Self { reader: Some(Box::new(reader)), ..self }
     }
 
-    /// The index page of a project: the first of the profile's that is signed. It is fetched once, and read only after
-    /// all of it was verified. What it says of its own name counts for nothing: it is of the project for which it was
+    /// The index page of a project: the first of the profile's that is signed. It is read only after all of it was
+    /// verified, and is kept as long as it is among the last 128 that were asked for, fewer where they are large. What it says of its own name counts for nothing: it is of the project for which it was
     /// signed.
     ///
     /// # Errors
-    /// See [`Error`]; a page that is signed and cannot be read is the repository's fault. A page that failed is not asked
-    /// for again: whoever needs it is told the same.
+    /// See [`Error`]; a page that is signed and cannot be read is the repository's fault. A page that failed is kept
+    /// like any other: whoever needs it is told the same.
     pub fn page(&self, project: &ProjectName) -> Result<PageAnswer, Error> {
-        let slot = self.pages.lock().unwrap_or_else(PoisonError::into_inner).slot(project);
-        let answer = slot.get_or_init(|| self.fetch_page(project).map_err(Arc::new));
-        answer.clone().map_err(|error| share(&error))
+        self.pages.get(project, || self.fetch_page(project))
     }
 
     /// Every page of a project that is signed, of all formats that the profile has, in its order: for a mirror, whose
@@ -248,13 +231,15 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
             PageAnswer::Signed(page) => page,
         };
         let Some(file) = page.page.file(name.distribution()) else { return Ok(Err(page.says("lists no such file"))) };
-        let (url, hashes, size) = if name.is_metadata() {
-            let Some(metadata) = file.core_metadata() else { return Ok(Err(page.says("lists no such file"))) };
-            (format!("{}.metadata", file.url()), CoreMetadata::hashes(metadata), None)
+        let (url, size) = if name.is_metadata() {
+            if file.core_metadata().is_none() {
+                return Ok(Err(page.says("lists no such file")));
+            }
+            (format!("{}.metadata", file.url()), None)
         } else {
-            (file.url().to_owned(), file.hashes(), file.size())
+            (file.url().to_owned(), file.size())
         };
-        let (path, hashes) = (target_path_of(&url, self.targets), hashes.cloned());
+        let (path, hashes) = (target_path_of(&url, self.targets), file.hashes_of(name.file_name()).cloned());
         Ok(Ok(Listed { page, path, hashes, size }))
     }
 
@@ -267,8 +252,7 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
         // What the page signs for does not depend on where the file lies; only fetching it does.
         let is_reachable = path.is_some();
         let path = path.map_or_else(|| TargetPath::new(name.file_name()), Ok)?;
-        let (most, place) = (self.client.limits().target_bytes, Place::PlainName);
-        let info = page.info.binds(path, hashes, size, most, place);
+        let info = page.info.binds(path, hashes, size, self.client.limits().target_bytes, Place::PlainName)?;
         let (file_name, bound_by) = (name.file_name().to_owned(), page.info.path().clone());
         Ok(Tried::Signed(SignedFile { file_name, bound_by, info, is_reachable, page: Some(page) }))
     }
@@ -287,11 +271,11 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
         if pointer.file_name() != name.file_name() {
             return Ok(Tried::no_way(format!("the signed pointer `{path}` is for `{}`", pointer.file_name())));
         }
-        let length = pointer.length();
         let Some(hashes) = Hashes::new(vec![*pointer.digest()]) else {
             return Err(RepositoryError::target(&path, Fault::NoKnownHash).into());
         };
-        let bound = info.binds(pointer.wheel_path().clone(), hashes, Some(length), length, Place::BesideTargets);
+        let (size, limit) = (Some(pointer.length()), self.client.limits().target_bytes);
+        let bound = info.binds(pointer.wheel_path().clone(), hashes, size, limit, Place::BesideTargets)?;
         let file_name = name.file_name().to_owned();
         Ok(Tried::Signed(SignedFile { file_name, bound_by: path, info: bound, is_reachable: true, page: None }))
     }
@@ -344,19 +328,6 @@ impl<'c, T: Transport, S: Store> PackageIndex<'c, T, S> {
         let page =
             ProjectPage::parse(source.format(), &bytes, &base).map_err(|error| unreadable(info.path(), &error))?;
         Ok(Arc::new(SignedPage { info, page }))
-    }
-}
-
-impl Pages {
-    fn slot(&mut self, project: &ProjectName) -> Slot {
-        if let Some(slot) = self.by_project.get(project) {
-            return Arc::clone(slot);
-        }
-        if self.order.len() >= PAGES {
-            self.order.pop_front().map(|oldest| self.by_project.remove(&oldest));
-        }
-        self.order.push_back(project.clone());
-        Arc::clone(self.by_project.entry(project.clone()).or_default())
     }
 }
 

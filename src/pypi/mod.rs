@@ -13,6 +13,7 @@ mod answer;
 mod filename;
 mod index;
 mod page;
+mod pages;
 mod pointer;
 mod profile;
 mod project;

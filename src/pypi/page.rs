@@ -9,6 +9,7 @@ mod tests;
 use std::collections::HashMap;
 
 pub use link::target_path_of;
+use url::Url;
 
 use super::DistributionName;
 use crate::digest::{Digest, HashAlgorithm, Hashes};
@@ -28,7 +29,8 @@ pub enum PageFormat {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PageLimits {
-    /// Bytes. 64 MiB: the largest pages have about 30 MB.
+    /// Bytes of the page, and of all addresses that its links lead to: a link of a few bytes takes on the address of the
+    /// page, or of its `<base>`. 64 MiB: the largest pages have about 30 MB.
     pub bytes: usize,
     /// Files, or links. 200,000.
     pub files: usize,
@@ -84,6 +86,12 @@ pub enum PageError {
         limit: usize,
         /// Its bytes.
         found: usize,
+    },
+    /// Links to addresses that are longer together than the limit.
+    #[error("the addresses of the index page have more than {limit} bytes together, the limit")]
+    Addresses {
+        /// The limit.
+        limit: usize,
     },
     /// More files or links than the limit.
     #[error("the index page has more than {limit} files, the limit")]
@@ -156,8 +164,8 @@ impl ProjectPage {
             return Err(PageError::Bytes { limit: limits.bytes, found: bytes.len() });
         }
         match format {
-            PageFormat::Html => html::read(bytes, base, limits.files),
-            PageFormat::Json => json::read(bytes, base, limits.files),
+            PageFormat::Html => html::read(bytes, base, limits),
+            PageFormat::Json => json::read(bytes, base, limits),
         }
     }
 
@@ -203,6 +211,11 @@ impl PageFile {
     #[must_use]
     pub fn hashes(&self) -> Option<&Hashes> {
         self.hashes.as_ref()
+    }
+
+    /// The hashes of a file of this name: its own, or those of the metadata file beside it.
+    pub(super) fn hashes_of(&self, file_name: &str) -> Option<&Hashes> {
+        if self.file_name() == file_name { self.hashes() } else { self.core_metadata()?.hashes() }
     }
 
     /// The versions of Python it needs, as spelled (PEP 345).
@@ -260,20 +273,31 @@ impl CoreMetadata {
 /// Collects files; the rules that hold for both formats.
 struct Builder {
     page: ProjectPage,
-    limit: usize,
+    limits: PageLimits,
     seen: usize,
+    /// Bytes of all addresses so far.
+    addresses: usize,
 }
 
 impl Builder {
-    fn new(limit: usize) -> Self {
+    fn new(limits: &PageLimits) -> Self {
         let page = ProjectPage { files: Vec::new(), by_name: HashMap::new(), skipped: 0 };
-        Self { page, limit, seen: 0 }
+        Self { page, limits: limits.clone(), seen: 0, addresses: 0 }
     }
 
     /// Counts one file or link, before it is looked at.
     fn count(&mut self) -> Result<(), PageError> {
+        let limit = self.limits.files;
         self.seen = self.seen.saturating_add(1);
-        if self.seen > self.limit { Err(PageError::Files { limit: self.limit }) } else { Ok(()) }
+        if self.seen > limit { Err(PageError::Files { limit }) } else { Ok(()) }
+    }
+
+    /// Where a link leads from this base; `None` where that is no address of a file.
+    fn resolve(&mut self, base: &Url, href: &str) -> Result<Option<Url>, PageError> {
+        let limit = self.limits.bytes;
+        let Some(url) = link::resolve(base, href) else { return Ok(None) };
+        self.addresses = self.addresses.saturating_add(url.as_str().len());
+        if self.addresses > limit { Err(PageError::Addresses { limit }) } else { Ok(Some(url)) }
     }
 
     fn skip(&mut self) {

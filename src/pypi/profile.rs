@@ -77,9 +77,6 @@ pub enum ProfileError {
     },
 }
 
-/// No index has projects with longer names.
-const MAX_PROJECT_BYTES: usize = 256;
-
 /// A built-in profile: its name, pages, targets, and whether targets lie under plain names.
 type Row = (&'static str, &'static [&'static str], &'static [&'static str], bool);
 
@@ -212,7 +209,7 @@ impl PageSource {
         let (before, _) = template.split_once("{project}")?;
         let rest = path.as_str().strip_prefix(before)?;
         let is_of_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        let most = rest.find(|c| !is_of_name(c)).unwrap_or(rest.len()).min(MAX_PROJECT_BYTES);
+        let most = rest.find(|c| !is_of_name(c)).unwrap_or(rest.len()).min(ProjectName::MAX_BYTES);
         // What stands behind the name may go on with characters of names, so that only trying tells where it ends.
         (1..=most).rev().find_map(|length| {
             let project = ProjectName::new(rest.get(..length)?).ok()?;

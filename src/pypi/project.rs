@@ -5,9 +5,6 @@ use std::str::FromStr;
 
 use crate::error::Quoted;
 
-/// The longest name of a project that is accepted, in bytes.
-const MAX_BYTES: usize = 200;
-
 /// The name of a project in the one form that stands in addresses and target paths (PEP 503 "Normalized Names"): lower
 /// case, runs of `-`, `_` and `.` are one `-`.
 ///
@@ -20,6 +17,9 @@ const MAX_BYTES: usize = 200;
 pub struct ProjectName(String);
 
 impl ProjectName {
+    /// The longest name that is accepted, in bytes.
+    pub(super) const MAX_BYTES: usize = 200;
+
     /// Takes a name as a user, a file or an index spells it: 1 to 200 ASCII letters, digits, `-`, `_` and `.`, the first
     /// and the last of them a letter or a digit (the packaging specification "Names and normalization").
     ///
@@ -79,7 +79,7 @@ fn fault(name: &str) -> Option<&'static str> {
     let ends = [name.bytes().next(), name.bytes().next_back()];
     if name.is_empty() {
         Some("it is empty")
-    } else if name.len() > MAX_BYTES {
+    } else if name.len() > ProjectName::MAX_BYTES {
         Some("it is longer than 200 bytes")
     } else if !name.is_ascii() {
         Some("it has a letter or sign that is not ASCII, which may only look like one that is")

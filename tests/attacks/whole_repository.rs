@@ -26,6 +26,12 @@ fn names(roles: &[TrustedRole]) -> Vec<&str> {
     roles.iter().map(|trusted| trusted.role().as_str()).collect()
 }
 
+#[track_caller]
+fn assert_of_another_session(refused: Result<Option<TrustedRole>, Error>, role: &str) {
+    let expected = CallerError::OtherSession { role: role.to_owned() };
+    assert!(matches!(&refused, Err(Error::Caller(found)) if *found == expected), "{refused:?}");
+}
+
 #[test]
 fn roles_are_verified_level_by_level_and_fetched_once() {
     for_both(|kind| {
@@ -80,7 +86,28 @@ fn roles_are_of_a_session() {
         let mut client = kind.client(&repo, MemoryStore::new());
         client.refresh().unwrap();
         let role = top(&client);
-        let other = kind.client(&repo, MemoryStore::new());
+        let mut other = kind.client(&repo, MemoryStore::new());
         assert!(matches!(other.delegated(&role, 0), Err(Error::Caller(CallerError::NotRefreshed))));
+        other.refresh().unwrap();
+        assert_of_another_session(other.delegated(&role, 0), "targets");
+    });
+}
+
+#[test]
+fn a148_a_role_of_an_earlier_session_lends_no_revoked_keys() {
+    for_both(|kind| {
+        let mut repo = repository();
+        let mut client = kind.client(&repo, MemoryStore::new());
+        client.refresh().unwrap();
+        let (targets, a) = (top(&client), client.delegated(&top(&client), 0).unwrap().unwrap());
+        // The thief of the old key still signs.
+        repo.rotate("a", [Key::ed25519(2)]);
+        repo.role_mut("a").sign_with([Key::ed25519(1)]);
+        repo.bump("targets");
+        repo.bump("a");
+        repo.publish();
+        client.refresh().unwrap();
+        assert_of_another_session(client.delegated(&targets, 0), "targets");
+        assert_of_another_session(client.delegated(&a, 0), "a");
     });
 }

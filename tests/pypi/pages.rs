@@ -191,6 +191,22 @@ fn a179_a_hash_that_the_target_does_not_have_is_taken_from_the_signed_page() {
 }
 
 #[test]
+fn a164_a179_the_hash_of_a_metadata_file_is_the_one_that_the_page_gives_for_it() {
+    let content = b"Name: example";
+    let mut entry = with_metadata(json!({ "sha256": hash("sha256", content) }));
+    entry["yanked"] = json!("broken");
+    // An entry of that name is none of the file beside the wheel.
+    let name = format!("{NAME}.metadata");
+    let mut repo = index_of(&[listed(&name, "x", Some(b"another")), entry]);
+    repo.add_target_hashed("targets", &format!("{TARGET}.metadata"), content, &["sha512"]);
+    repo.publish();
+    let sha256 = Digest::from_hex(HashAlgorithm::Sha256, &hash("sha256", content)).unwrap();
+    let profile = profile(&["simple/{project}/index.json"], &["packages/{filename}"]);
+    let found = ask(&repo, &profile, |index| signed(index.file(&name, &[sha256]).unwrap()));
+    assert_eq!((found.digest(HashAlgorithm::Sha256), found.yanked()), (Some(&sha256), Some("broken")));
+}
+
+#[test]
 fn a_page_that_is_signed_and_none_is_the_repositorys_fault_and_asked_for_once() {
     for (bytes, reason) in [
         (&b"<html>"[..], "the index page is not what PEP 691 describes: expected value (byte 1)"),
@@ -222,6 +238,31 @@ fn a253_a_page_that_is_larger_than_the_limit_is_not_asked_for() {
     let refused = ask_with(&repo, &pep458(), settings, |index| index.file(NAME, &[]));
     assert_target_refused(refused, PAGE, Fault::TooLarge { limit: 10 });
     repo.assert_log(&[]);
+}
+
+#[test]
+fn a092_no_page_and_no_pointer_binds_a_file_that_is_larger_than_the_limit() {
+    let limit = 10_000;
+    let mut settings = Settings::default();
+    settings.limits.target_bytes = limit;
+    for size in [limit, limit + 1] {
+        let mut file = listed(NAME, &format!("../../{TARGET}"), Some(WHEEL));
+        file["size"] = size.into();
+        let mut repo = index_of(&[file]);
+        let pointer = json!({ "digest": hash("sha256", WHEEL), "length": size, "wheel_path": format!("/w/{NAME}") });
+        repo.add_target("targets", "example/1.0.json", pointer.to_string().as_bytes());
+        repo.publish();
+        for (source, path) in [("{page}", TARGET.to_owned()), ("pointer:{project}/{version}.json", format!("w/{NAME}"))]
+        {
+            let profile = profile(&["simple/{project}/index.json"], &[source]);
+            let found = ask_with(&repo, &profile, settings.clone(), |index| index.file(NAME, &[]));
+            if size > limit {
+                assert_target_refused(found, &path, Fault::TooLarge { limit });
+            } else {
+                assert_eq!((signed(found.unwrap()).info.length(), size), (limit, limit));
+            }
+        }
+    }
 }
 
 #[test]

@@ -13,20 +13,20 @@ use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 use url::Url;
 
-use super::{Builder, CoreMetadata, PageError, PageFile, ProjectPage, link};
+use super::{Builder, CoreMetadata, PageError, PageFile, PageLimits, ProjectPage, link};
 use crate::digest::Hashes;
 use crate::pypi::DistributionName;
 
 /// How many bytes one tag or comment may have: html5ever compares each attribute of a tag with all before it.
 const MAX_TOKEN_BYTES: usize = 64 << 10;
-/// How many attributes the tag of a link may have.
+/// How many attributes a tag may have, of whatever kind it is and wherever it stands, for the same reason.
 const MAX_ATTRIBUTES: usize = 64;
 const CHUNK: usize = 16 << 10;
 
-pub(super) fn read(bytes: &[u8], base: &str, limit: usize) -> Result<ProjectPage, PageError> {
+pub(super) fn read(bytes: &[u8], base: &str, limits: &PageLimits) -> Result<ProjectPage, PageError> {
     let text = std::str::from_utf8(bytes).map_err(|_| malformed("it is not UTF-8"))?;
     let base = link::base(base)?;
-    let sink = Sink { reader: RefCell::new(Reader::new(base, limit)), tokens: Cell::new(0) };
+    let sink = Sink { reader: RefCell::new(Reader::new(base, limits)), tokens: Cell::new(0) };
     let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
     let input = BufferQueue::default();
     let (mut tokens, mut silent) = (0, 0);
@@ -93,12 +93,16 @@ struct Reader {
 }
 
 impl Reader {
-    fn new(base: Url, limit: usize) -> Self {
-        Self { base, has_base: false, templates: 0, builder: Builder::new(limit), fault: None }
+    fn new(base: Url, limits: &PageLimits) -> Self {
+        Self { base, has_base: false, templates: 0, builder: Builder::new(limits), fault: None }
     }
 
     fn tag(&mut self, tag: &Tag) -> TokenSinkResult<()> {
         if self.fault.is_some() {
+            return TokenSinkResult::Continue;
+        }
+        if tag.attrs.len() > MAX_ATTRIBUTES {
+            self.fault = Some(malformed("a tag has more than 64 attributes"));
             return TokenSinkResult::Continue;
         }
         match (tag.kind, &*tag.name) {
@@ -123,9 +127,6 @@ impl Reader {
     }
 
     fn element(&mut self, name: &str, attributes: &Attributes<'_>) -> Result<(), PageError> {
-        if attributes.0.attrs.len() > MAX_ATTRIBUTES {
-            return Err(malformed("a tag has more than 64 attributes"));
-        }
         match name {
             "base" => self.rebase(attributes),
             "meta" => match (attributes.get("name"), attributes.get("content")) {
@@ -158,7 +159,8 @@ impl Reader {
     }
 
     fn link(&mut self, href: &str, attributes: &Attributes<'_>) -> Result<(), PageError> {
-        let Some((name, url)) = link::resolve(&self.base, href).and_then(|url| Some((file_name(&url)?, url))) else {
+        let url = self.builder.resolve(&self.base, href)?;
+        let Some((name, url)) = url.and_then(|url| Some((file_name(&url)?, url))) else {
             self.builder.skip();
             return Ok(());
         };

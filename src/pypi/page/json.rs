@@ -3,24 +3,25 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use url::Url;
 
-use super::{Builder, CoreMetadata, PageError, PageFile, ProjectPage, check_version, known_hashes, link};
-use crate::digest::Hashes;
+use super::{Builder, CoreMetadata, PageError, PageFile, PageLimits, ProjectPage, check_version, known_hashes, link};
+use crate::digest::{HashAlgorithm, Hashes};
 use crate::error::{Malformed, without_credentials};
-use crate::metadata::raw::{Object, Pairs, Str, from_text, from_text_seed};
+use crate::metadata::raw::{Object, Str, from_text, from_text_seed};
 use crate::pypi::DistributionName;
 
-pub(super) fn read(bytes: &[u8], base: &str, limit: usize) -> Result<ProjectPage, PageError> {
+pub(super) fn read(bytes: &[u8], base: &str, limits: &PageLimits) -> Result<ProjectPage, PageError> {
     let text = std::str::from_utf8(bytes).map_err(|_| Malformed::new(0, "it is not UTF-8")).map_err(malformed)?;
     let base = link::base(base)?;
     let Object(page) = from_text::<Object<Page<'_>>>(text, 0).map_err(malformed)?;
     let Object(meta) = page.meta;
     check_version(meta.api_version.as_ref())?;
 
-    let mut reader = Reader { base, builder: Builder::new(limit), fault: None };
+    let mut reader = Reader { base, builder: Builder::new(limits), fault: None };
     let files = page.files.get();
     let start = (files.as_ptr().addr()).saturating_sub(text.as_ptr().addr());
     match (from_text_seed(files, start, &mut reader), reader.fault) {
@@ -34,8 +35,8 @@ fn malformed(error: Malformed) -> PageError {
     PageError::Malformed { pep: 691, reason: format!("{} (byte {})", error.reason, error.offset) }
 }
 
-/// Hashes by the names of their algorithms.
-type RawHashes<'a> = Pairs<Str<'a>, Str<'a>>;
+/// Hashes by the names of their algorithms, of those that this client knows: what else is listed takes no memory.
+struct RawHashes<'a>(Vec<(Str<'a>, Str<'a>)>);
 
 #[derive(Deserialize)]
 struct Page<'a> {
@@ -74,19 +75,13 @@ struct File<'a> {
     provenance: Option<Str<'a>>,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "`yanked` is neither a boolean nor a string")]
 enum Yanked<'a> {
     Is(bool),
-    #[serde(borrow)]
     Because(Str<'a>),
 }
 
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "`core-metadata` is neither a boolean nor an object of hashes")]
 enum Metadata<'a> {
     Is(bool),
-    #[serde(borrow)]
     Hashed(RawHashes<'a>),
 }
 
@@ -130,7 +125,7 @@ impl Reader {
             self.builder.skip();
             return Ok(());
         };
-        let url = link::resolve(&self.base, file.url.as_ref()).ok_or_else(|| PageError::Address {
+        let url = self.builder.resolve(&self.base, file.url.as_ref())?.ok_or_else(|| PageError::Address {
             file: name.file_name().to_owned(),
             url: without_credentials(file.url.as_ref()),
         })?;
@@ -160,4 +155,77 @@ impl Reader {
 
 fn hashes(listed: &RawHashes<'_>, name: &DistributionName) -> Result<Option<Hashes>, PageError> {
     known_hashes(listed.0.iter().map(|(name, hex)| (name.as_ref(), hex.as_ref())), name.file_name())
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for RawHashes<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct HashesVisitor;
+        impl<'de> Visitor<'de> for HashesVisitor {
+            type Value = RawHashes<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut known = Vec::new();
+                while let Some((name, hex)) = map.next_entry::<Str<'de>, Str<'de>>()? {
+                    if HashAlgorithm::from_name(name.as_ref()).is_some() {
+                        known.push((name, hex));
+                    }
+                }
+                Ok(RawHashes(known))
+            }
+        }
+        deserializer.deserialize_map(HashesVisitor)
+    }
+}
+
+// A derived type that is one thing or another would first take all that stands there into memory, at many times its size.
+impl<'de: 'a, 'a> Deserialize<'de> for Yanked<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct YankedVisitor;
+        impl<'de> Visitor<'de> for YankedVisitor {
+            type Value = Yanked<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a boolean or a string")
+            }
+
+            fn visit_bool<E>(self, is: bool) -> Result<Self::Value, E> {
+                Ok(Yanked::Is(is))
+            }
+
+            fn visit_borrowed_str<E>(self, reason: &'de str) -> Result<Self::Value, E> {
+                Ok(Yanked::Because(reason.into()))
+            }
+
+            fn visit_str<E: Error>(self, reason: &str) -> Result<Self::Value, E> {
+                Str::deserialize(reason.into_deserializer()).map(Yanked::Because)
+            }
+        }
+        deserializer.deserialize_any(YankedVisitor)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Metadata<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct MetadataVisitor;
+        impl<'de> Visitor<'de> for MetadataVisitor {
+            type Value = Metadata<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a boolean or an object of hashes")
+            }
+
+            fn visit_bool<E>(self, is: bool) -> Result<Self::Value, E> {
+                Ok(Metadata::Is(is))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                RawHashes::deserialize(MapAccessDeserializer::new(map)).map(Metadata::Hashed)
+            }
+        }
+        deserializer.deserialize_any(MetadataVisitor)
+    }
 }

@@ -250,7 +250,7 @@ impl<'a> Planner<'a> {
     /// A distribution, with what binds it and what lies beside it.
     fn signed(&self, signed: SignedFile, pages: &[Arc<SignedPage>]) -> Result<Plan, CliError> {
         let mut plan = Plan::default();
-        let SignedFile { file_name, info, bound_by, page, is_reachable } = signed;
+        let SignedFile { file_name, info, bound_by, page, is_reachable, .. } = signed;
         if !is_reachable {
             let reason = "its link leads outside of the address of the targets, where a mirror has no place for it";
             let verdict = Verdict::Unreadable { reason: reason.to_owned() };
