@@ -13,8 +13,8 @@ fn directory(name: &str, identity: &[&[u8]]) -> String {
 #[test]
 fn the_directory_of_a_repository_stays_the_same_in_every_release() {
     // SHA-256 over each part, after its length as eight bytes, big-endian. To change this would forget all floors.
-    assert_eq!(directory("pypi", &[b"https://pypi.org/metadata/"]), "pypi-65aa94d03e9d9ba7");
-    assert_eq!(directory("pypi", &[b"https://pypi.org/metadata/", b"root"]), "pypi-cae11b27cf2ea304");
+    assert_eq!(directory("pypi", &[b"https://index.example/metadata/"]), "pypi-3c4611aa8db4cdb6");
+    assert_eq!(directory("pypi", &[b"https://index.example/metadata/", b"root"]), "pypi-5b64125d5d1c2e47");
 }
 
 #[test]
