@@ -29,22 +29,22 @@ pub(super) fn run(
     let wanted = destinations(targets, dir)?;
     let index = Index::find(repository, run.global)?;
     let mut client = run.client(&index)?;
-    let basis = Basis::new(&index, session(&client)?);
     fs::create_dir_all(dir).map_err(|error| CliError::disk(format!("cannot make {}", shown(dir)), error))?;
     let progress = Progress::new(run.global);
-
-    let mut judged = Vec::with_capacity(wanted.len());
-    for (path, destination) in wanted {
-        let verdict = fetch(&mut client, &path, &destination, run.now, &progress)?;
-        let is_there = matches!(
-            verdict,
-            Verdict::Fetched { .. } | Verdict::Present { .. } | Verdict::Stale { accepted: true, .. }
-        );
-        let downloaded = is_there.then(|| destination.to_string_lossy().into_owned());
-        let target = Some(path.as_str().to_owned());
-        judged.push(Judged { target, downloaded, ..Judged::new(verdict) });
-    }
-    let report = DownloadReport { repository: basis, targets: judged };
+    let targets = run.one_snapshot(&mut client, |client, strict| {
+        let now = session(client)?.started();
+        let fetched = wanted.iter().map(|(path, destination)| {
+            let verdict = fetch(client, path, destination, now, &progress, strict)?;
+            let is_there = matches!(
+                verdict,
+                Verdict::Fetched { .. } | Verdict::Present { .. } | Verdict::Stale { accepted: true, .. }
+            );
+            let downloaded = is_there.then(|| destination.to_string_lossy().into_owned());
+            Ok(Judged { target: Some(path.as_str().to_owned()), downloaded, ..Judged::new(verdict) })
+        });
+        fetched.collect::<Result<Vec<_>, CliError>>()
+    })?;
+    let report = DownloadReport { repository: Basis::new(&index, session(&client)?), targets };
     judged::tell(run.output, &report, &report.targets);
     Ok(judged::conclude(run.output, "target", &report.targets))
 }
@@ -88,22 +88,26 @@ fn destinations(targets: &[String], dir: &Path) -> Result<Vec<(TargetPath, PathB
     Ok(wanted)
 }
 
+/// Fetches one target. An error that a newer snapshot may mend is given back where `strict` asks for it.
 fn fetch(
-    client: &mut IndexClient,
+    client: &IndexClient,
     path: &TargetPath,
     destination: &Path,
     now: SystemTime,
     progress: &Progress,
+    strict: bool,
 ) -> Result<Verdict, CliError> {
-    let info: TargetInfo = match client.lookup(path) {
+    let info: TargetInfo = match client.search(path) {
         Ok(Found::Signed(info)) => info,
         Ok(Found::Unsigned { asked, valid_until }) => return Ok(Verdict::unsigned(&Unlisted::new(asked, valid_until))),
+        Err(error) if strict && client.is_overtaken(&error) => return Err(error.into()),
         Err(error) => return Ok(Verdict::of_search(error)?),
     };
     let bar = progress.bar(path.as_str(), info.length());
     match client.download_with(&info, destination, |bytes| bar.0.set_position(bytes)) {
         Ok(Downloaded::Fetched(approved)) => Ok(Verdict::fetched(approved.info(), now)),
         Ok(Downloaded::Present(approved)) => Ok(Verdict::present(approved.info(), now)),
+        Err(error) if strict && client.is_overtaken(&error) => Err(error.into()),
         Err(Error::Repository(error)) if matches!(error.subject, Subject::Target(_)) => {
             Ok(Verdict::mismatch(&info, &error, None))
         }

@@ -77,6 +77,33 @@ impl Run<'_> {
 }
 
 impl Run<'_> {
+    /// Does a job of many searches and downloads by one consistent snapshot. Where files of it are gone, it may have been
+    /// cleaned up: the whole job is done again by a newer one, a few times (PEP 458 "Cleaning up old metadata"), and a
+    /// warning says so. The job is told whether to give such an error back (`true`), or to take it for what it has to say
+    /// of what it concerns, since there is no newer snapshot.
+    fn one_snapshot<R>(
+        &self,
+        client: &mut IndexClient,
+        job: impl Fn(&IndexClient, bool) -> Result<R, CliError>,
+    ) -> Result<R, CliError> {
+        let told = session(client)?.notices().to_vec();
+        // What the library is to judge is passed to it; what else stops the job is kept aside.
+        let done = client.consistently(|client| match job(client, true) {
+            Err(CliError::Library(error)) if client.is_overtaken(&error) => Err(error),
+            outcome => Ok(outcome),
+        });
+        let outcome = match done {
+            Ok(outcome) => outcome,
+            Err(error) if client.is_overtaken(&error) => job(client, false),
+            // The refresh failed: nothing is known that could be judged by.
+            Err(error) => Err(error.into()),
+        };
+        for notice in session(client)?.notices().iter().filter(|notice| !told.contains(notice)) {
+            self.output.warn(notice);
+        }
+        outcome
+    }
+
     /// What can be done about metadata that has expired is another thing without a network.
     fn refused(&self, error: tufgate::Error) -> CliError {
         match error {

@@ -39,6 +39,10 @@ pub(crate) fn lock(dir: &Path) -> Result<File, CliError> {
     let path = dir.join(".lock");
     let lock = || {
         fs::create_dir_all(dir)?;
+        // Opening a pipe would wait for its other end, and a link could lead anywhere.
+        if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
+            return Err(io::Error::other("it is not a regular file; remove it"));
+        }
         let file = File::options().create(true).truncate(false).write(true).open(&path)?;
         file.lock()?;
         Ok(file)

@@ -20,6 +20,7 @@ use self::plan::{Item, Plan, Planner};
 use super::verify::subjects::{self, Subject};
 use super::{Basis, Run, not_written, session};
 use crate::args::{Format, MirrorArgs, RepositoryArgs, VerifyArgs};
+use crate::config;
 use crate::error::{CliError, Exit};
 use crate::index::{Index, IndexClient};
 use crate::judged::{self, Judged, Verdict};
@@ -64,18 +65,21 @@ pub(super) fn run(run: &Run<'_>, what: &MirrorArgs, repository: &RepositoryArgs)
         }
         Wanted::Named(_) => {}
     }
-    let mut client = run.client(&index)?;
     let dir = Dir::open(&what.output)?;
+    // Before the update: of two runs at once the one that ends last has the newer metadata, too.
+    let _lock = config::lock(dir.path())?;
+    let mut client = run.client(&index)?;
     if matches!(wanted, Wanted::Everything) {
         let roles = count(session(&client)?.snapshot().len(), "role");
         run.output.status(format_args!("mirroring all of `{}`: {roles} in its snapshot", index.name));
     }
     let mirror =
         Mirror { run, index: &index, dir: &dir, wanted: &wanted, subjects: &subjects, judging: VerifyArgs::default() };
-    let (items, mut files) = mirror.one_snapshot(&mut client).map_err(|error| match error {
-        CliError::Library(error) => not_written(error, dir.path()),
-        error => error,
-    })?;
+    let (items, mut files) =
+        run.one_snapshot(&mut client, |client, strict| mirror.fetch(client, strict)).map_err(|error| match error {
+            CliError::Library(error) => not_written(error, dir.path()),
+            error => error,
+        })?;
     let metadata = metadata::publish(run, &index, &client, &dir, &items)?;
 
     let now = session(&client)?.started();
@@ -174,20 +178,9 @@ struct Mirror<'a> {
 }
 
 impl Mirror<'_> {
-    /// Fetches all targets by one consistent snapshot, again where it was cleaned up meanwhile.
-    fn one_snapshot(&self, client: &mut IndexClient) -> Result<(Vec<Item>, Vec<Judged>), CliError> {
-        let begun = client.consistently(|client| match self.fetch(client, true) {
-            Err(CliError::Library(error)) if client.is_overtaken(&error) => Err(error),
-            outcome => Ok(outcome),
-        });
-        match begun {
-            Ok(outcome) => outcome,
-            // It stays as it is: that is a verdict on what a lock file names, and an error for all else.
-            Err(_) => self.fetch(client, false),
-        }
-    }
-
-    /// What is in the mirror now, and verdicts on what is not.
+    /// Fetches all targets. Of what is gone for good, what a lock file names gets a verdict, and all else is an error.
+    ///
+    /// Gives back what is in the mirror now, and verdicts on what is not.
     fn fetch(&self, client: &IndexClient, strict: bool) -> Result<(Vec<Item>, Vec<Judged>), CliError> {
         let planner = Planner::new(self.run, self.index, client, self.dir, &self.judging, self.subjects, strict)?;
         let mut plan = planner.plan(self.wanted, self.subjects)?;

@@ -30,11 +30,11 @@ pub(super) fn run(run: &Run<'_>, what: &VerifyArgs, repository: &RepositoryArgs)
     let subjects = subjects::gather(run, what)?;
     let index = Index::find(repository, run.global)?;
     let mut client = run.client(&index)?;
-    let told = session(&client)?.notices().to_vec();
-    let mut judged = one_snapshot(run, &index, &mut client, what, &subjects)?;
-    for notice in session(&client)?.notices().iter().filter(|notice| !told.contains(notice)) {
-        run.output.warn(notice);
-    }
+    let judged = run.one_snapshot(&mut client, |client, strict| {
+        let judge = Judge::new(run, &index, client, what, &subjects, strict)?;
+        parallel::map(&subjects, |subject| judge.subject(subject))
+    })?;
+    let mut judged: Vec<Judged> = judged.into_iter().flatten().collect();
     allow_unsigned(run.output, &what.allow_unsigned, &mut judged);
     let report = Verified { repository: Basis::new(&index, session(&client)?), files: judged };
     judged::tell(run.output, &report, &report.files);
@@ -49,33 +49,6 @@ struct Verified {
 
 impl Report for Verified {
     const SCHEMA: &'static str = "tufgate.verify/2";
-}
-
-/// Judges all subjects by one consistent snapshot. Where files of it are gone, it may have been cleaned up: all is
-/// judged again by a newer one, a few times (PEP 458 "Cleaning up old metadata").
-fn one_snapshot(
-    run: &Run<'_>,
-    index: &Index,
-    client: &mut IndexClient,
-    what: &VerifyArgs,
-    subjects: &[Subject],
-) -> Result<Vec<Judged>, CliError> {
-    let judge_all = |client: &IndexClient, strict| -> Result<Vec<Judged>, CliError> {
-        let judge = Judge::new(run, index, client, what, subjects, strict)?;
-        let judged = parallel::map(subjects, |subject| judge.subject(subject))?;
-        Ok(judged.into_iter().flatten().collect())
-    };
-    // What the library is to judge is passed to it; what else stops the run is kept aside.
-    let begun = client.consistently(|client| match judge_all(client, true) {
-        Err(CliError::Library(error)) if client.is_overtaken(&error) => Err(error),
-        outcome => Ok(outcome),
-    });
-    match begun {
-        Ok(outcome) => outcome,
-        // It stays as it is: then that is the verdict on those that it concerns.
-        Err(error) if client.is_overtaken(&error) => judge_all(client, false),
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// Judges single subjects, from many threads at once.
