@@ -1,5 +1,6 @@
 //! Where results, warnings and errors go. Results to standard output, all else to standard error.
 
+pub(crate) mod github;
 pub(crate) mod json;
 pub(crate) mod text;
 
@@ -118,8 +119,14 @@ impl Output {
         let mut err = self.err.borrow_mut();
         // There is nobody to tell when standard error is closed.
         let _ = self.write_error(&mut *err, error);
-        if self.is_json() {
-            self.line(json::error_document(error, &self.warnings.borrow()));
+        match self.format {
+            Format::Json => self.line(json::error_document(error, &self.warnings.borrow())),
+            Format::Github => {
+                let message = [vec![error.to_string()], error.causes()].concat().join(": ");
+                self.line(format_args!("::error title=tufgate::{}", github::data(&message)));
+            }
+            // A test report without its cases would be one in which nothing failed: then there is none.
+            Format::Text | Format::Junit => {}
         }
     }
 
