@@ -1,0 +1,20 @@
+//! `tufgate-publish add`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use tufgate_publish::Result;
+
+use super::Run;
+
+#[derive(Debug, Args)]
+pub(crate) struct AddArgs {
+    /// The repository
+    repo: PathBuf,
+}
+
+pub(crate) fn run(run: &Run<'_>, args: &AddArgs) -> Result<ExitCode> {
+    let _ = (run, &args.repo);
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,108 @@
+//! Files that appear whole, and last.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::Result;
+use crate::error::Error;
+
+/// Files that are ready beside a repository and not yet part of it. Dropped, it leaves nothing behind but folders.
+#[derive(Debug)]
+pub struct Staging {
+    /// The repository's folder.
+    root: PathBuf,
+    /// In the order in which they take their places.
+    files: Vec<(PathBuf, NamedTempFile)>,
+}
+
+impl Staging {
+    /// Nothing yet, for files below this folder.
+    #[must_use]
+    pub fn new(root: &Path) -> Self {
+        Self { root: root.to_owned(), files: Vec::new() }
+    }
+
+    /// An empty file on the same file system, to be filled and then placed.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn file(&self) -> Result<NamedTempFile> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".publish-").suffix(".tmp");
+        builder.tempfile_in(&self.root).map_err(Error::disk(&self.root, "cannot make a file in it"))
+    }
+
+    /// Has these bytes take that place, relative to the folder, with `/` between segments.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn add(&mut self, place: &str, bytes: &[u8]) -> Result<()> {
+        let mut file = self.file()?;
+        file.write_all(bytes).map_err(Error::disk(&self.root.join(place), "cannot write"))?;
+        self.place(place, file);
+        Ok(())
+    }
+
+    /// Has this file take that place.
+    pub fn place(&mut self, place: &str, file: NamedTempFile) {
+        self.files.push((self.root.join(place), file));
+    }
+
+    /// All files take their places in the order in which they came. They last when this returns. A file that is
+    /// there already is replaced.
+    ///
+    /// # Errors
+    /// When one cannot: those before it stand in their places.
+    pub fn commit(self) -> Result<()> {
+        let mut folders: Vec<PathBuf> = Vec::new();
+        for (place, file) in &self.files {
+            readable(file).and_then(|()| file.as_file().sync_data()).map_err(Error::disk(place, "cannot write"))?;
+        }
+        for (place, file) in self.files {
+            let folder = place.parent().unwrap_or(&self.root);
+            if folders.last().is_none_or(|last| last != folder) {
+                fs::create_dir_all(folder).map_err(Error::disk(folder, "cannot make the folder"))?;
+                folders.push(folder.to_owned());
+            }
+            file.persist(&place).map_err(|error| error.error).map_err(Error::disk(&place, "cannot write"))?;
+        }
+        folders.sort_unstable();
+        folders.dedup();
+        folders.iter().try_for_each(|folder| sync_folder(folder).map_err(Error::disk(folder, "cannot make it last")))
+    }
+}
+
+/// One file, whole or not at all, and lasting.
+///
+/// # Errors
+/// When it cannot be written; the old one then stands.
+pub fn write(root: &Path, place: &str, bytes: &[u8]) -> Result<()> {
+    let mut staging = Staging::new(root);
+    staging.add(place, bytes)?;
+    staging.commit()
+}
+
+/// A web server reads the files as another user.
+fn readable(file: &NamedTempFile) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        file.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
+    }
+    let _ = file;
+    Ok(())
+}
+
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(not(unix)) {
+        return Ok(());
+    }
+    match File::open(folder)?.sync_all() {
+        // File systems that do not know the call for directories.
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+        result => result,
+    }
+}

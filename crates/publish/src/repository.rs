@@ -1,0 +1,204 @@
+//! A repository on disk, read as its clients read it.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use tufgate::{BaseUrl, Client, Entry, FileTransport, Found, MemoryStore, RoleName, Session, Store as _, TargetPath};
+
+use crate::Result;
+use crate::document::{Authority, Document, utc};
+use crate::error::Error;
+use crate::settings::Settings;
+
+/// The folder of published metadata.
+pub const METADATA: &str = "metadata";
+/// The folder of published targets.
+pub const TARGETS: &str = "targets";
+/// The root that users pin.
+pub const ROOT: &str = "root.json";
+
+const LOCK: &str = ".lock";
+
+/// More than any document of a repository that clients load.
+const MOST: u64 = 1 << 32;
+
+/// A repository that verifies from its first root on.
+///
+/// Nothing in it is signed again before it was verified: who could write to the folder, and has no key, must not get a
+/// signature by changing a bin.
+#[derive(Debug)]
+pub struct Repository {
+    path: PathBuf,
+    settings: Settings,
+    client: Client<FileTransport, MemoryStore>,
+    /// Held for as long as this lives; `None` for readers.
+    _lock: Option<File>,
+}
+
+impl Repository {
+    /// Opens a repository to publish to it. Only one process does so at a time.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] while another one does; [`Error::Untrusted`] when a client would refuse what is there, for
+    /// another reason than that it expired.
+    pub fn open(path: &Path) -> Result<Self> {
+        let settings = Settings::read(path)?;
+        let lock = lock(path)?;
+        Self::verified(path, settings, Some(lock))
+    }
+
+    /// Opens a repository to look at it.
+    ///
+    /// # Errors
+    /// As [`Repository::open`], but for the lock.
+    pub fn open_to_read(path: &Path) -> Result<Self> {
+        Self::verified(path, Settings::read(path)?, None)
+    }
+
+    fn verified(path: &Path, settings: Settings, lock: Option<File>) -> Result<Self> {
+        let mut client = client(path, FileTransport::new())?;
+        client.refresh().map_err(untrusted(path))?;
+        Ok(Self { path: path.to_owned(), settings, client, _lock: lock })
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What its publisher decided.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The client that verified it. Its clock stands at 1970, so that nothing is expired for it.
+    #[must_use]
+    pub fn client(&self) -> &Client<FileTransport, MemoryStore> {
+        &self.client
+    }
+
+    /// What was verified.
+    ///
+    /// # Errors
+    /// Never, in a repository that was opened.
+    pub fn session(&self) -> Result<&Session> {
+        self.client.session().ok_or_else(|| Error::Document("the repository is not loaded".to_owned()))
+    }
+
+    /// The root in force.
+    ///
+    /// # Errors
+    /// As [`Repository::document`].
+    pub fn root(&self) -> Result<Document> {
+        self.document(&Entry::Root)
+    }
+
+    /// A document that was verified. A delegated role is, once [`Repository::find`] asked it.
+    ///
+    /// # Errors
+    /// When it was not.
+    pub fn document(&self, entry: &Entry) -> Result<Document> {
+        Document::read(&self.bytes(entry)?)
+    }
+
+    /// The same as it was published.
+    ///
+    /// # Errors
+    /// As [`Repository::document`].
+    pub fn bytes(&self, entry: &Entry) -> Result<Vec<u8>> {
+        let bytes = self.client.store().read(entry, MOST).map_err(|error| untrusted(&self.path)(error.into()))?;
+        bytes.ok_or_else(|| Error::Document(format!("{} was not verified", entry.file_name())))
+    }
+
+    /// Whether a target is published, and by which role. Afterwards the bin that answers for the path is verified.
+    ///
+    /// # Errors
+    /// When a role on the way does not verify.
+    pub fn find(&self, path: &TargetPath) -> Result<Found> {
+        self.client.search(path).map_err(untrusted(&self.path))
+    }
+
+    /// Who signs the bins, and in which document that stands.
+    ///
+    /// # Errors
+    /// When there is no delegation to the bins that the settings describe.
+    pub fn bin_authority(&self, bin: &str) -> Result<Authority> {
+        let targets = self.document(&Entry::Targets)?;
+        let delegator = match targets.delegated_authority(BINS) {
+            Some(_) if self.settings.layout == crate::bins::BinLayout::Prefixes => {
+                self.document(&Entry::Delegated(role_name(BINS)?))?
+            }
+            _ => targets,
+        };
+        let authority = delegator.delegated_authority(bin);
+        authority.ok_or_else(|| {
+            Error::Document(format!("no role delegates to `{bin}`, which {} asks for", crate::settings::FILE_NAME))
+        })
+    }
+
+    /// Refuses to go on where an offline role expired: nothing that is published now would reach a client.
+    ///
+    /// # Errors
+    /// [`Error::Expired`].
+    pub fn refuse_expired_offline(&self, now: SystemTime) -> Result<()> {
+        let session = self.session()?;
+        let mut roles = vec![("root", session.root().expires()), ("targets", Some(session.targets().expires()))];
+        if self.settings.layout == crate::bins::BinLayout::Prefixes
+            && let Ok(bins) = self.document(&Entry::Delegated(role_name(BINS)?))
+        {
+            roles.push((BINS, bins.expires()));
+        }
+        match roles.into_iter().find(|(_, expires)| expires.is_some_and(|expires| expires <= now)) {
+            Some((role, Some(expired))) => Err(Error::Expired { role: role.to_owned(), expired: utc(expired) }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The role between `targets` and the bins, where these are not succinct.
+pub const BINS: &str = "bins";
+
+/// A role's name.
+///
+/// # Errors
+/// When it cannot be one.
+pub fn role_name(name: &str) -> Result<RoleName> {
+    RoleName::new(name).map_err(|error| Error::Document(error.to_string()))
+}
+
+/// Keeps other publishers away until the file is dropped.
+///
+/// # Errors
+/// [`Error::Locked`] when one is there.
+pub fn lock(path: &Path) -> Result<File> {
+    let place = path.join(LOCK);
+    let file = File::options().create(true).truncate(false).write(true).open(&place);
+    let file = file.map_err(Error::disk(&place, "cannot open the lock"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::Locked(path.to_owned())),
+        Err(TryLockError::Error(source)) => Err(Error::Disk { path: place, action: "cannot lock", source }),
+    }
+}
+
+/// A client of the repository for which nothing is expired, with nothing trusted but the root that users pin.
+///
+/// # Errors
+/// When that root cannot be read.
+pub fn client<T: tufgate::Transport>(path: &Path, transport: T) -> Result<Client<T, MemoryStore>> {
+    let root = path.join(ROOT);
+    let pinned = fs::read(&root).map_err(Error::disk(&root, "cannot read"))?;
+    let absolute = fs::canonicalize(path).map_err(Error::disk(path, "cannot open"))?;
+    let base =
+        |folder: &str| BaseUrl::from_directory(&absolute.join(folder)).map_err(|error| untrusted(path)(error.into()));
+    let repository = tufgate::Repository::new(pinned, base(METADATA)?, base(TARGETS)?);
+    Ok(Client::new(repository, transport, MemoryStore::new()).with_clock(|| UNIX_EPOCH))
+}
+
+pub(crate) fn untrusted(path: &Path) -> impl FnOnce(tufgate::Error) -> Error {
+    let path = path.to_owned();
+    |source| Error::Untrusted { path, source }
+}
