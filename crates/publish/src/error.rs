@@ -86,7 +86,8 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
+    /// What was asked for cannot be, and what to do instead.
+    pub fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self::Usage { message: message.into(), help: help.into() }
     }
 

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tufgate::{BaseUrl, Client, Entry, FileTransport, Found, MemoryStore, RoleName, Session, Store as _, TargetPath};
 
 use crate::Result;
-use crate::document::{Authority, Document, utc};
+use crate::document::{Document, utc};
 use crate::error::Error;
 use crate::settings::Settings;
 
@@ -121,24 +121,6 @@ impl Repository {
         self.client.search(path).map_err(untrusted(&self.path))
     }
 
-    /// Who signs the bins, and in which document that stands.
-    ///
-    /// # Errors
-    /// When there is no delegation to the bins that the settings describe.
-    pub fn bin_authority(&self, bin: &str) -> Result<Authority> {
-        let targets = self.document(&Entry::Targets)?;
-        let delegator = match targets.delegated_authority(BINS) {
-            Some(_) if self.settings.layout == crate::bins::BinLayout::Prefixes => {
-                self.document(&Entry::Delegated(role_name(BINS)?))?
-            }
-            _ => targets,
-        };
-        let authority = delegator.delegated_authority(bin);
-        authority.ok_or_else(|| {
-            Error::Document(format!("no role delegates to `{bin}`, which {} asks for", crate::settings::FILE_NAME))
-        })
-    }
-
     /// Refuses to go on where an offline role expired: nothing that is published now would reach a client.
     ///
     /// # Errors
@@ -167,6 +149,14 @@ pub const BINS: &str = "bins";
 /// When it cannot be one.
 pub fn role_name(name: &str) -> Result<RoleName> {
     RoleName::new(name).map_err(|error| Error::Document(error.to_string()))
+}
+
+/// Where a client keeps a targets role, top-level or delegated.
+///
+/// # Errors
+/// As [`role_name`].
+pub fn entry(role: &str) -> Result<Entry> {
+    Ok(if role == "targets" { Entry::Targets } else { Entry::Delegated(role_name(role)?) })
 }
 
 /// Keeps other publishers away until the file is dropped.

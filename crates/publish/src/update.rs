@@ -1,5 +1,6 @@
 //! One change of a repository: what it touches is signed again, and becomes visible all at once.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::time::SystemTime;
@@ -9,13 +10,14 @@ use tufgate::error::TransportError;
 use tufgate::{Digest, Entry, Fetched, FileTransport, Found, TargetPath, Transport};
 
 use crate::Result;
+use crate::bins::BinLayout;
 use crate::disk::{self, Staging};
 use crate::document::{Authority, Document, meta_entry};
 use crate::error::Error;
 use crate::json::Layout;
 use crate::keys::{KeyRing, signers};
-use crate::repository::{self, BINS, METADATA, Repository, TARGETS, role_name};
-use crate::settings::Kind;
+use crate::repository::{self, BINS, METADATA, Repository, TARGETS};
+use crate::settings::{self, Kind};
 
 const TIMESTAMP: &str = "metadata/timestamp.json";
 
@@ -97,8 +99,7 @@ impl<'r> Update<'r> {
     /// When it was not verified before.
     pub fn role(&mut self, name: &str) -> Result<&mut Document> {
         if !self.roles.contains_key(name) {
-            let entry = if name == "targets" { Entry::Targets } else { Entry::Delegated(role_name(name)?) };
-            let mut document = self.repository.document(&entry)?;
+            let mut document = self.repository.document(&repository::entry(name)?)?;
             document.renew(self.repository.settings().expires(kind(name), self.now))?;
             self.roles.insert(name.to_owned(), document);
         }
@@ -126,9 +127,8 @@ impl<'r> Update<'r> {
         let roles = repository.root()?.top_level()?;
 
         let mut snapshot = repository.document(&Entry::Snapshot)?;
-        for (name, document) in &self.roles {
-            let bytes = document
-                .sign(signers(ring, name, &self.authority(name)?)?.iter().map(AsRef::as_ref), Layout::Compact)?;
+        for ((name, document), authority) in self.roles.iter().zip(self.authorities()?) {
+            let bytes = document.sign(signers(ring, name, &authority)?.iter().map(AsRef::as_ref), Layout::Compact)?;
             let version = document.version();
             let meta = meta_entry(version, &bytes, settings.pin_delegated);
             snapshot.meta_mut()?.insert(format!("{name}.json"), meta);
@@ -168,26 +168,32 @@ impl<'r> Update<'r> {
         self.role(&name)
     }
 
-    fn authority(&self, role: &str) -> Result<Authority> {
-        let delegator = match role {
-            "targets" => return Ok(self.repository.root()?.top_level()?.targets),
-            BINS => "targets",
-            _ if self.roles.contains_key(BINS) => BINS,
-            _ if self.roles.contains_key("targets") => "targets",
-            _ => return self.repository.bin_authority(role),
-        };
-        // A delegation that changes now counts as it will be.
-        let changed = self.roles.get(delegator).and_then(|document| document.delegated_authority(role));
-        match changed {
-            Some(authority) => Ok(authority),
-            None if role == BINS => {
-                let targets = self.repository.document(&Entry::Targets)?;
-                targets
-                    .delegated_authority(BINS)
-                    .ok_or_else(|| Error::Document("`targets` does not delegate to `bins`".into()))
-            }
-            None => self.repository.bin_authority(role),
+    /// The document that says who signs bins, as it will be. It is large, so it is read once for all of them.
+    fn delegator(&self, name: &'static str) -> Result<Cow<'_, Document>> {
+        match self.roles.get(name) {
+            Some(changed) => Ok(Cow::Borrowed(changed)),
+            None => Ok(Cow::Owned(self.repository.document(&repository::entry(name)?)?)),
         }
+    }
+
+    /// Who signs each of the changed roles, and what says so.
+    fn authorities(&self) -> Result<Vec<Authority>> {
+        let targets = self.delegator("targets")?;
+        let bins = match self.repository.settings().layout {
+            BinLayout::Prefixes if self.roles.keys().any(|name| kind(name) == Kind::Bin) => Some(self.delegator(BINS)?),
+            _ => None,
+        };
+        let of = |name: &String| {
+            let delegator = match name.as_str() {
+                "targets" => return Ok(self.repository.root()?.top_level()?.targets),
+                BINS => &targets,
+                _ => bins.as_ref().unwrap_or(&targets),
+            };
+            let missing =
+                || Error::Document(format!("no role delegates to `{name}`, which {} asks for", settings::FILE_NAME));
+            delegator.delegated_authority(name).ok_or_else(missing)
+        };
+        self.roles.keys().map(of).collect()
     }
 }
 

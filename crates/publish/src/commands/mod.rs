@@ -24,6 +24,9 @@ use tufgate_publish::{Error, Result};
 
 use crate::args::{Args, Command, Format, Global};
 
+/// The folders that `init` sorts keys into, by who holds them.
+const KEY_FOLDERS: [&str; 3] = ["root", "targets", "online"];
+
 /// What a command is given beside its own arguments.
 #[derive(Debug)]
 pub(crate) struct Run<'a> {
@@ -33,12 +36,18 @@ pub(crate) struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// The folders of keys: those that were given, or the one beside the repository.
+    /// The folders of keys: those that were given, or the one beside the repository; each with what `init` makes in it.
     pub(crate) fn key_folders(&self, repository: &Path) -> Vec<PathBuf> {
-        if !self.global.keys.is_empty() {
-            return self.global.keys.clone();
-        }
-        vec![beside(repository)]
+        let given = match self.global.keys.as_slice() {
+            [] => vec![self.key_folder(repository)],
+            given => given.to_vec(),
+        };
+        given.into_iter().flat_map(with_parts).collect()
+    }
+
+    /// The folder in which keys are made.
+    pub(crate) fn key_folder(&self, repository: &Path) -> PathBuf {
+        self.global.keys.first().cloned().unwrap_or_else(|| beside(repository))
     }
 
     /// The keys at hand.
@@ -66,6 +75,11 @@ impl Run<'_> {
             }
         }
     }
+}
+
+/// A folder of keys, and the folders that `init` makes in one.
+pub(crate) fn with_parts(folder: PathBuf) -> impl Iterator<Item = PathBuf> {
+    KEY_FOLDERS.map(|part| folder.join(part)).into_iter().chain([folder])
 }
 
 /// `REPO.keys` beside `REPO`: never below it, where it would be uploaded with the rest.

@@ -1,6 +1,7 @@
 //! Keys: what metadata says of them, and what signs.
 
 pub mod files;
+pub mod generate;
 pub mod passphrase;
 
 use std::fmt;
@@ -66,8 +67,12 @@ impl SigningKey {
     /// # Errors
     /// When tough cannot write its public key.
     pub fn new(signer: impl Sign + 'static) -> Result<Self> {
+        Self::from_boxed(Box::new(signer))
+    }
+
+    fn from_boxed(signer: Box<dyn Sign>) -> Result<Self> {
         let object = serde_json::to_value(signer.tuf_key()).map_err(|error| Error::key("key", error.to_string()))?;
-        Ok(Self { public: PublicKey::new(object)?, signer: Box::new(signer) })
+        Ok(Self { public: PublicKey::new(object)?, signer })
     }
 
     /// The same under a public key that tough cannot express, such as one of another scheme.
