@@ -6,11 +6,14 @@
 
 pub mod bins;
 pub mod disk;
+pub mod distribution;
 pub mod document;
 mod error;
+pub mod index;
 pub mod init;
 pub mod json;
 pub mod keys;
+pub mod pages;
 pub mod repository;
 pub mod settings;
 pub mod update;

@@ -57,7 +57,7 @@ impl Repository {
     }
 
     fn verified(path: &Path, settings: Settings, lock: Option<File>) -> Result<Self> {
-        let mut client = client(path, FileTransport::new())?;
+        let mut client = client(path, &settings, FileTransport::new())?;
         client.refresh().map_err(untrusted(path))?;
         Ok(Self { path: path.to_owned(), settings, client, _lock: lock })
     }
@@ -178,13 +178,15 @@ pub fn lock(path: &Path) -> Result<File> {
 ///
 /// # Errors
 /// When that root cannot be read.
-pub fn client<T: tufgate::Transport>(path: &Path, transport: T) -> Result<Client<T, MemoryStore>> {
+pub fn client<T: tufgate::Transport>(path: &Path, settings: &Settings, transport: T) -> Result<Client<T, MemoryStore>> {
     let root = path.join(ROOT);
     let pinned = fs::read(&root).map_err(Error::disk(&root, "cannot read"))?;
     let absolute = fs::canonicalize(path).map_err(Error::disk(path, "cannot open"))?;
     let base =
         |folder: &str| BaseUrl::from_directory(&absolute.join(folder)).map_err(|error| untrusted(path)(error.into()));
-    let repository = tufgate::Repository::new(pinned, base(METADATA)?, base(TARGETS)?);
+    let mut of_client = tufgate::Settings::default();
+    of_client.plain_target_names = settings.index_profile()?.plain_target_names();
+    let repository = tufgate::Repository::new(pinned, base(METADATA)?, base(TARGETS)?).with_settings(of_client);
     Ok(Client::new(repository, transport, MemoryStore::new()).with_clock(|| UNIX_EPOCH))
 }
 

@@ -6,13 +6,14 @@ use std::io::Cursor;
 use std::time::SystemTime;
 
 use serde_json::Value;
+use tempfile::NamedTempFile;
 use tufgate::error::TransportError;
 use tufgate::{Digest, Entry, Fetched, FileTransport, Found, TargetPath, Transport};
 
 use crate::Result;
 use crate::bins::BinLayout;
 use crate::disk::{self, Staging};
-use crate::document::{Authority, Document, meta_entry};
+use crate::document::{Authority, Document, meta_entry, target_entry};
 use crate::error::Error;
 use crate::json::Layout;
 use crate::keys::{KeyRing, signers};
@@ -52,25 +53,35 @@ impl<'r> Update<'r> {
         Self { repository, now, staging, roles: BTreeMap::new(), expected: BTreeMap::new() }
     }
 
-    /// The files of the change: targets are placed here, below [`TARGETS`].
-    pub fn staging(&mut self) -> &mut Staging {
-        &mut self.staging
-    }
-
-    /// Has these bytes lie below the folder of targets.
+    /// An empty file on the repository's file system, for [`Update::store_file`].
     ///
     /// # Errors
-    /// When they cannot be written.
-    pub fn store(&mut self, place: &str, bytes: &[u8]) -> Result<()> {
-        self.staging.add(&format!("{TARGETS}/{place}"), bytes)
+    /// When it cannot be made.
+    pub fn new_file(&self) -> Result<NamedTempFile> {
+        self.staging.file()
     }
 
-    /// What is listed for a path, with the changes so far.
+    /// Has this file lie below the folder of targets.
+    pub fn store_file(&mut self, place: &str, file: NamedTempFile) {
+        self.staging.place(&format!("{TARGETS}/{place}"), file);
+    }
+
+    /// What is listed for a path, with the changes so far. Its bin is not signed again for that.
     ///
     /// # Errors
     /// When its bin does not verify.
-    pub fn listed(&mut self, path: &TargetPath) -> Result<Option<Value>> {
-        Ok(self.bin(path)?.targets_mut()?.get(path.as_str()).cloned())
+    pub fn peek(&mut self, path: &TargetPath) -> Result<Option<Value>> {
+        let name = self.repository.settings().bin_roles()?.of(path);
+        if let Some(changed) = self.roles.get_mut(&name) {
+            return Ok(changed.targets_mut()?.get(path.as_str()).cloned());
+        }
+        match self.repository.find(path)? {
+            Found::Unsigned { .. } => Ok(None),
+            Found::Signed(info) => {
+                let hashes: Vec<Digest> = info.hashes().iter().copied().collect();
+                Ok(Some(target_entry(info.length(), &hashes)))
+            }
+        }
     }
 
     /// Lists a target, or another content of one.
@@ -208,7 +219,7 @@ fn kind(role: &str) -> Kind {
 fn accepted(repository: &Repository, timestamp: &[u8], expected: &BTreeMap<TargetPath, bool>) -> Result<()> {
     let path = repository.path();
     let transport = WithTimestamp { timestamp, files: FileTransport::new() };
-    let mut client = repository::client(path, transport)?;
+    let mut client = repository::client(path, repository.settings(), transport)?;
     client.refresh().map_err(repository::untrusted(path))?;
     for (target, listed) in expected {
         let found = client.search(target).map_err(repository::untrusted(path))?;

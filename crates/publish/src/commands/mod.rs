@@ -121,3 +121,10 @@ pub(crate) fn report(error: &Error) -> ExitCode {
     let _ = err.write_all(message.as_bytes());
     ExitCode::from(error.exit_code())
 }
+
+/// A commit in JSON; null where nothing was to do.
+pub(crate) fn published(published: Option<&tufgate_publish::Published>) -> serde_json::Value {
+    published.map_or(serde_json::Value::Null, |published| {
+        serde_json::json!({"roles": published.roles, "snapshot": published.snapshot, "timestamp": published.timestamp})
+    })
+}
