@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
 use crate::Result;
 use crate::error::Error;
@@ -14,8 +14,8 @@ use crate::error::Error;
 pub struct Staging {
     /// The repository's folder.
     root: PathBuf,
-    /// In the order in which they take their places.
-    files: Vec<(PathBuf, NamedTempFile)>,
+    /// In the order in which they take their places. None of them is open: there may be one for each bin.
+    files: Vec<(PathBuf, TempPath)>,
 }
 
 impl Staging {
@@ -42,13 +42,18 @@ impl Staging {
     pub fn add(&mut self, place: &str, bytes: &[u8]) -> Result<()> {
         let mut file = self.file()?;
         file.write_all(bytes).map_err(Error::disk(&self.root.join(place), "cannot write"))?;
-        self.place(place, file);
-        Ok(())
+        self.place(place, file)
     }
 
     /// Has this file take that place.
-    pub fn place(&mut self, place: &str, file: NamedTempFile) {
-        self.files.push((self.root.join(place), file));
+    ///
+    /// # Errors
+    /// When what was written to it does not reach the disk.
+    pub fn place(&mut self, place: &str, file: NamedTempFile) -> Result<()> {
+        let place = self.root.join(place);
+        readable(&file).and_then(|()| file.as_file().sync_data()).map_err(Error::disk(&place, "cannot write"))?;
+        self.files.push((place, file.into_temp_path()));
+        Ok(())
     }
 
     /// All files take their places in the order in which they came. They last when this returns. A file that is
@@ -58,9 +63,6 @@ impl Staging {
     /// When one cannot: those before it stand in their places.
     pub fn commit(self) -> Result<()> {
         let mut folders: Vec<PathBuf> = Vec::new();
-        for (place, file) in &self.files {
-            readable(file).and_then(|()| file.as_file().sync_data()).map_err(Error::disk(place, "cannot write"))?;
-        }
         for (place, file) in self.files {
             let folder = place.parent().unwrap_or(&self.root);
             if folders.last().is_none_or(|last| last != folder) {
@@ -83,6 +85,17 @@ pub fn write(root: &Path, place: &str, bytes: &[u8]) -> Result<()> {
     let mut staging = Staging::new(root);
     staging.add(place, bytes)?;
     staging.commit()
+}
+
+/// Deletes a file. That it is not there is no error.
+///
+/// # Errors
+/// When it stays.
+pub fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result.map_err(Error::disk(path, "cannot delete")),
+    }
 }
 
 /// A web server reads the files as another user.

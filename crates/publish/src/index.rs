@@ -193,6 +193,8 @@ impl<'r> IndexUpdate<'r> {
                 let path = source.target_path(&project).map_err(invalid)?;
                 if page.files.is_empty() {
                     self.update.unlist(&path)?;
+                    // Who installs without TUF would go on by the plain copy.
+                    self.update.withdraw(path.as_str());
                     continue;
                 }
                 let copy = self.copy_of(page.write(source.format())?.as_slice(), Path::new(path.as_str()))?;
@@ -292,10 +294,10 @@ impl<'r> IndexUpdate<'r> {
             let mut twin = self.update.new_file()?;
             std::io::copy(&mut copy.file, &mut twin)
                 .map_err(Error::disk(self.repository.path(), "cannot write to it"))?;
-            self.update.store_file(&place, twin);
+            self.update.store_file(&place, twin)?;
         }
         if let Some(place) = last {
-            self.update.store_file(&place, copy.file);
+            self.update.store_file(&place, copy.file)?;
         }
         Ok(())
     }

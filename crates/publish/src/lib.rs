@@ -5,6 +5,7 @@
 //! rename of `timestamp.json` and not before. What stands in metadata is [`document`], who signs it [`keys`].
 
 pub mod bins;
+pub mod ceremony;
 pub mod disk;
 pub mod distribution;
 pub mod document;
@@ -14,7 +15,9 @@ pub mod init;
 pub mod json;
 pub mod keys;
 pub mod pages;
+pub mod renew;
 pub mod repository;
+pub mod rotate;
 pub mod settings;
 pub mod update;
 

@@ -4,7 +4,9 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use tufgate::{BaseUrl, Client, Entry, FileTransport, Found, MemoryStore, RoleName, Session, Store as _, TargetPath};
+use tufgate::{
+    BaseUrl, Client, Entry, FileTransport, Found, MemoryStore, RoleName, Session, Store as _, TargetPath, TrustedRole,
+};
 
 use crate::Result;
 use crate::document::{Document, utc};
@@ -121,11 +123,12 @@ impl Repository {
         self.client.search(path).map_err(untrusted(&self.path))
     }
 
-    /// Refuses to go on where an offline role expired: nothing that is published now would reach a client.
+    /// Refuses to go on where an offline role expired that is not about to be signed again: nothing that is published
+    /// would reach a client.
     ///
     /// # Errors
     /// [`Error::Expired`].
-    pub fn refuse_expired_offline(&self, now: SystemTime) -> Result<()> {
+    pub fn refuse_expired_offline(&self, now: SystemTime, is_renewed: impl Fn(&str) -> bool) -> Result<()> {
         let session = self.session()?;
         let mut roles = vec![("root", session.root().expires()), ("targets", Some(session.targets().expires()))];
         if self.settings.layout == crate::bins::BinLayout::Prefixes
@@ -133,7 +136,8 @@ impl Repository {
         {
             roles.push((BINS, bins.expires()));
         }
-        match roles.into_iter().find(|(_, expires)| expires.is_some_and(|expires| expires <= now)) {
+        let expired = |expires: Option<SystemTime>| expires.is_some_and(|expires| expires <= now);
+        match roles.into_iter().find(|(role, expires)| expired(*expires) && !is_renewed(role)) {
             Some((role, Some(expired))) => Err(Error::Expired { role: role.to_owned(), expired: utc(expired) }),
             _ => Ok(()),
         }
@@ -149,6 +153,35 @@ pub const BINS: &str = "bins";
 /// When it cannot be one.
 pub fn role_name(name: &str) -> Result<RoleName> {
     RoleName::new(name).map_err(|error| Error::Document(error.to_string()))
+}
+
+impl Repository {
+    /// Has all bins verified, and says their names with when each expires: for what concerns them all.
+    ///
+    /// # Errors
+    /// When one does not verify, or `targets` does not delegate as the settings say.
+    pub fn all_bins(&self) -> Result<Vec<(String, SystemTime)>> {
+        let mut bins = Vec::new();
+        self.each_bin(|role| bins.push((role.role().as_str().to_owned(), role.targets().expires())))?;
+        Ok(bins)
+    }
+
+    /// Has all bins verified, one by one.
+    ///
+    /// # Errors
+    /// As [`Repository::all_bins`].
+    pub fn each_bin(&self, mut look: impl FnMut(&TrustedRole)) -> Result<()> {
+        let role = |by: &TrustedRole, at| self.client.delegated(by, at).map_err(untrusted(&self.path));
+        let missing = || Error::Document("a role that is delegated to is not published".to_owned());
+        let mut delegator = self.session()?.targets_role();
+        if self.settings.layout == crate::bins::BinLayout::Prefixes {
+            delegator = role(&delegator, 0)?.ok_or_else(missing)?;
+        }
+        for at in 0..delegator.targets().delegations().len() {
+            look(&role(&delegator, at)?.ok_or_else(missing)?);
+        }
+        Ok(())
+    }
 }
 
 /// Where a client keeps a targets role, top-level or delegated.

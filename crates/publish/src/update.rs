@@ -1,7 +1,7 @@
 //! One change of a repository: what it touches is signed again, and becomes visible all at once.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
 use std::time::SystemTime;
 
@@ -13,14 +13,12 @@ use tufgate::{Digest, Entry, Fetched, FileTransport, Found, TargetPath, Transpor
 use crate::Result;
 use crate::bins::BinLayout;
 use crate::disk::{self, Staging};
-use crate::document::{Authority, Document, meta_entry, target_entry};
+use crate::document::{Authority, Document, TopLevel, meta_entry, target_entry};
 use crate::error::Error;
 use crate::json::Layout;
-use crate::keys::{KeyRing, signers};
+use crate::keys::{KeyRing, signers_of_all};
 use crate::repository::{self, BINS, METADATA, Repository, TARGETS};
 use crate::settings::{self, Kind};
-
-const TIMESTAMP: &str = "metadata/timestamp.json";
 
 /// A change in the making. Nothing of it is seen before [`Update::commit`].
 #[derive(Debug)]
@@ -28,10 +26,20 @@ pub struct Update<'r> {
     repository: &'r Repository,
     now: SystemTime,
     staging: Staging,
-    /// Roles that are signed again, by name: bins, `bins`, `targets`.
+    /// Roles that change, by name: bins, `bins`, `targets`.
     roles: BTreeMap<String, Document>,
+    /// Roles that are signed again as they are. They are many, so they are read one by one.
+    renewed: BTreeSet<String>,
+    /// Whether the snapshot is signed again though no role is.
+    renews_snapshot: bool,
+    /// The root that will be in force soon: what it changes is signed for both.
+    next: Option<TopLevel>,
+    /// Whether the keys of the root in force are not asked for.
+    without_old: bool,
     /// Paths that clients must find, or not find, afterwards.
     expected: BTreeMap<TargetPath, bool>,
+    /// Files below the folder of targets that go once the change is visible.
+    withdrawn: Vec<String>,
 }
 
 /// What a commit did.
@@ -50,7 +58,18 @@ impl<'r> Update<'r> {
     #[must_use]
     pub fn new(repository: &'r Repository, now: SystemTime) -> Self {
         let staging = Staging::new(repository.path());
-        Self { repository, now, staging, roles: BTreeMap::new(), expected: BTreeMap::new() }
+        Self {
+            repository,
+            now,
+            staging,
+            roles: BTreeMap::new(),
+            renewed: BTreeSet::new(),
+            renews_snapshot: false,
+            next: None,
+            without_old: false,
+            expected: BTreeMap::new(),
+            withdrawn: Vec::new(),
+        }
     }
 
     /// An empty file on the repository's file system, for [`Update::store_file`].
@@ -62,8 +81,16 @@ impl<'r> Update<'r> {
     }
 
     /// Has this file lie below the folder of targets.
-    pub fn store_file(&mut self, place: &str, file: NamedTempFile) {
-        self.staging.place(&format!("{TARGETS}/{place}"), file);
+    ///
+    /// # Errors
+    /// When what was written to it does not reach the disk.
+    pub fn store_file(&mut self, place: &str, file: NamedTempFile) -> Result<()> {
+        self.staging.place(&format!("{TARGETS}/{place}"), file)
+    }
+
+    /// Has a file below the folder of targets deleted, once clients see the change.
+    pub fn withdraw(&mut self, place: &str) {
+        self.withdrawn.push(place.to_owned());
     }
 
     /// What is listed for a path, with the changes so far. Its bin is not signed again for that.
@@ -104,70 +131,125 @@ impl<'r> Update<'r> {
         Ok(was)
     }
 
-    /// Has a role signed again: `targets`, `bins`, or a bin that [`Repository::find`] asked for.
+    /// A role that changes: `targets`, `bins`, or a bin that [`Repository::find`] asked for.
     ///
     /// # Errors
     /// When it was not verified before.
     pub fn role(&mut self, name: &str) -> Result<&mut Document> {
         if !self.roles.contains_key(name) {
-            let mut document = self.repository.document(&repository::entry(name)?)?;
-            document.renew(self.repository.settings().expires(kind(name), self.now))?;
-            self.roles.insert(name.to_owned(), document);
+            self.roles.insert(name.to_owned(), self.renewed(name)?);
+            self.renewed.remove(name);
         }
         self.roles.get_mut(name).ok_or_else(|| Error::Document(format!("`{name}` is not loaded")))
     }
 
-    /// Whether there is nothing to sign.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.roles.is_empty()
+    /// Has a role signed again as it is. It has to be verified by then.
+    pub fn renew(&mut self, name: &str) {
+        if !self.roles.contains_key(name) {
+            self.renewed.insert(name.to_owned());
+        }
     }
 
-    /// Signs what changed, snapshot and timestamp; has a client look at it; writes everything, the timestamp last.
+    /// Has the snapshot signed again, and so the timestamp.
+    pub fn renew_snapshot(&mut self) {
+        self.renews_snapshot = true;
+    }
+
+    /// Signs for the root that will be in force soon, too; with `without_old` for that alone.
+    pub fn prepare_for(&mut self, next: TopLevel, without_old: bool) {
+        self.next = Some(next);
+        self.without_old = without_old;
+        self.renews_snapshot = true;
+    }
+
+    fn renewed(&self, name: &str) -> Result<Document> {
+        let mut document = self.repository.document(&repository::entry(name)?)?;
+        document.renew(self.repository.settings().expires(kind(name), self.now))?;
+        Ok(document)
+    }
+
+    /// Whether no role is signed again.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.roles.is_empty() && self.renewed.is_empty() && !self.renews_snapshot
+    }
+
+    /// Signs what changed, the snapshot if anything did, and the timestamp; has a client look at it; writes everything,
+    /// the timestamp last.
     ///
     /// # Errors
     /// When keys are not at hand, an offline role expired, a client would refuse the result, or the disk fails. Whatever
     /// it is, clients see the repository as it was: what was written has no timestamp that leads to it.
-    pub fn commit(mut self, ring: &dyn KeyRing) -> Result<Published> {
-        let repository = self.repository;
-        let settings = repository.settings();
-        let session = repository.session()?;
-        if !self.roles.contains_key("targets") && !self.roles.contains_key(BINS) {
-            repository.refuse_expired_offline(self.now)?;
-        }
-        let roles = repository.root()?.top_level()?;
+    pub fn commit(self, ring: &dyn KeyRing) -> Result<Published> {
+        self.commit_after(ring, None)
+    }
 
+    /// The same with a new root, in force just before the timestamp: where the old online keys are not to sign.
+    ///
+    /// # Errors
+    /// As [`Update::commit`].
+    pub fn commit_with_root(self, ring: &dyn KeyRing, version: u64, root: &[u8]) -> Result<Published> {
+        self.commit_after(ring, Some((&format!("{version}.root.json"), root)))
+    }
+
+    fn commit_after(mut self, ring: &dyn KeyRing, root: Option<(&str, &[u8])>) -> Result<Published> {
+        let (repository, settings) = (self.repository, self.repository.settings());
+        repository
+            .refuse_expired_offline(self.now, |role| self.roles.contains_key(role) || self.renewed.contains(role))?;
+        let signers = self.signers(ring)?;
         let mut snapshot = repository.document(&Entry::Snapshot)?;
-        for ((name, document), authority) in self.roles.iter().zip(self.authorities()?) {
-            let bytes = document.sign(signers(ring, name, &authority)?.iter().map(AsRef::as_ref), Layout::Compact)?;
+        let names: BTreeSet<String> = self.roles.keys().chain(&self.renewed).cloned().collect();
+        for name in &names {
+            let document = match self.roles.get(name) {
+                Some(changed) => Cow::Borrowed(changed),
+                None => Cow::Owned(self.renewed(name)?),
+            };
+            let bytes = signers.sign(name, &document)?;
             let version = document.version();
-            let meta = meta_entry(version, &bytes, settings.pin_delegated);
-            snapshot.meta_mut()?.insert(format!("{name}.json"), meta);
+            snapshot.meta_mut()?.insert(format!("{name}.json"), meta_entry(version, &bytes, settings.pin_delegated));
             self.staging.add(&format!("{METADATA}/{version}.{name}.json"), &bytes)?;
         }
-        snapshot.renew(settings.expires(Kind::Snapshot, self.now))?;
-        let bytes =
-            snapshot.sign(signers(ring, "snapshot", &roles.snapshot)?.iter().map(AsRef::as_ref), Layout::Compact)?;
-        self.staging.add(&format!("{METADATA}/{}.snapshot.json", snapshot.version()), &bytes)?;
-
         let mut timestamp = repository.document(&Entry::Timestamp)?;
         timestamp.renew(settings.expires(Kind::Timestamp, self.now))?;
-        *timestamp.meta_mut()? =
-            [("snapshot.json".to_owned(), meta_entry(snapshot.version(), &bytes, true))].into_iter().collect();
-        drop(bytes);
-        let timestamp_bytes =
-            timestamp.sign(signers(ring, "timestamp", &roles.timestamp)?.iter().map(AsRef::as_ref), Layout::Compact)?;
+        if !names.is_empty() || self.renews_snapshot {
+            snapshot.renew(settings.expires(Kind::Snapshot, self.now))?;
+            let bytes = signers.sign("snapshot", &snapshot)?;
+            self.staging.add(&format!("{METADATA}/{}.snapshot.json", snapshot.version()), &bytes)?;
+            let meta = meta_entry(snapshot.version(), &bytes, true);
+            *timestamp.meta_mut()? = [("snapshot.json".to_owned(), meta)].into_iter().collect();
+        }
+        let bytes = signers.sign("timestamp", &timestamp)?;
+        drop(signers);
 
-        let published = Published {
-            roles: self.roles.keys().cloned().collect(),
-            snapshot: snapshot.version(),
-            timestamp: timestamp.version(),
-        };
-        debug_assert!(session.timestamp().version() < published.timestamp);
         self.staging.commit()?;
-        accepted(repository, &timestamp_bytes, &self.expected)?;
-        disk::write(repository.path(), TIMESTAMP, &timestamp_bytes)?;
-        Ok(published)
+        let metadata: Vec<(&str, &[u8])> = root.into_iter().chain([("timestamp.json", bytes.as_slice())]).collect();
+        accepted(repository, &metadata, &self.expected)?;
+        for (name, bytes) in metadata {
+            disk::write(repository.path(), &format!("{METADATA}/{name}"), bytes)?;
+        }
+        for place in &self.withdrawn {
+            disk::remove(&repository.path().join(TARGETS).join(place))?;
+        }
+        let roles = names.into_iter().collect();
+        Ok(Published { roles, snapshot: snapshot.version(), timestamp: timestamp.version() })
+    }
+
+    /// Who signs what, as it will be.
+    fn signers<'k>(&self, ring: &'k dyn KeyRing) -> Result<Signers<'k>> {
+        let is_bin = |name: &String| kind(name) == Kind::Bin;
+        let targets = self.delegator("targets")?.into_owned();
+        let bins = match self.repository.settings().layout {
+            BinLayout::Prefixes if self.roles.keys().chain(&self.renewed).any(is_bin) => {
+                Some(self.delegator(BINS)?.into_owned())
+            }
+            _ => None,
+        };
+        let mut roots = Vec::new();
+        if !self.without_old {
+            roots.push(self.repository.root()?.top_level()?);
+        }
+        roots.extend(self.next.clone());
+        Ok(Signers { ring, roots, targets, bins })
     }
 
     /// The bin of a path, as it will be.
@@ -186,25 +268,34 @@ impl<'r> Update<'r> {
             None => Ok(Cow::Owned(self.repository.document(&repository::entry(name)?)?)),
         }
     }
+}
 
-    /// Who signs each of the changed roles, and what says so.
-    fn authorities(&self) -> Result<Vec<Authority>> {
-        let targets = self.delegator("targets")?;
-        let bins = match self.repository.settings().layout {
-            BinLayout::Prefixes if self.roles.keys().any(|name| kind(name) == Kind::Bin) => Some(self.delegator(BINS)?),
-            _ => None,
+/// Who signs what in one update.
+struct Signers<'k> {
+    ring: &'k dyn KeyRing,
+    /// One root, or two while the second one is about to be in force.
+    roots: Vec<TopLevel>,
+    targets: Document,
+    bins: Option<Document>,
+}
+
+impl Signers<'_> {
+    fn sign(&self, role: &str, document: &Document) -> Result<Vec<u8>> {
+        let of_roots = |pick: fn(&TopLevel) -> &Authority| self.roots.iter().map(|root| pick(root).clone()).collect();
+        let authorities: Vec<Authority> = match role {
+            "timestamp" => of_roots(|root| &root.timestamp),
+            "snapshot" => of_roots(|root| &root.snapshot),
+            "targets" => of_roots(|root| &root.targets),
+            _ => {
+                let delegator = if role == BINS { &self.targets } else { self.bins.as_ref().unwrap_or(&self.targets) };
+                let missing = || {
+                    Error::Document(format!("no role delegates to `{role}`, which {} asks for", settings::FILE_NAME))
+                };
+                vec![delegator.delegated_authority(role).ok_or_else(missing)?]
+            }
         };
-        let of = |name: &String| {
-            let delegator = match name.as_str() {
-                "targets" => return Ok(self.repository.root()?.top_level()?.targets),
-                BINS => &targets,
-                _ => bins.as_ref().unwrap_or(&targets),
-            };
-            let missing =
-                || Error::Document(format!("no role delegates to `{name}`, which {} asks for", settings::FILE_NAME));
-            delegator.delegated_authority(name).ok_or_else(missing)
-        };
-        self.roles.keys().map(of).collect()
+        let keys = signers_of_all(self.ring, role, &authorities)?;
+        document.sign(keys.iter().map(AsRef::as_ref), Layout::Compact)
     }
 }
 
@@ -215,10 +306,14 @@ fn kind(role: &str) -> Kind {
     }
 }
 
-/// Has a client look at the repository as it will be with this timestamp.
-fn accepted(repository: &Repository, timestamp: &[u8], expected: &BTreeMap<TargetPath, bool>) -> Result<()> {
+/// Has a client look at the repository as it will be with these metadata files.
+pub(crate) fn accepted(
+    repository: &Repository,
+    metadata: &[(&str, &[u8])],
+    expected: &BTreeMap<TargetPath, bool>,
+) -> Result<()> {
     let path = repository.path();
-    let transport = WithTimestamp { timestamp, files: FileTransport::new() };
+    let transport = Overlay { metadata, files: FileTransport::new() };
     let mut client = repository::client(path, repository.settings(), transport)?;
     client.refresh().map_err(repository::untrusted(path))?;
     for (target, listed) in expected {
@@ -233,20 +328,21 @@ fn accepted(repository: &Repository, timestamp: &[u8], expected: &BTreeMap<Targe
     Ok(())
 }
 
-/// The files of a repository, with another timestamp.
-struct WithTimestamp<'a> {
-    timestamp: &'a [u8],
+/// The files of a repository, with some of its metadata as it is not there yet.
+struct Overlay<'a> {
+    metadata: &'a [(&'a str, &'a [u8])],
     files: FileTransport,
 }
 
-impl<'a> Transport for WithTimestamp<'a> {
+impl<'a> Transport for Overlay<'a> {
     type Body = Box<dyn std::io::Read + 'a>;
 
     fn fetch(&self, url: &str) -> std::result::Result<Fetched<Self::Body>, TransportError> {
-        if url.ends_with("/metadata/timestamp.json") {
-            return Ok(Fetched::Body(Box::new(Cursor::new(self.timestamp))));
+        let is_it = |name: &str| url.strip_suffix(name).is_some_and(|folder| folder.ends_with("/metadata/"));
+        match self.metadata.iter().find(|(name, _)| is_it(name)) {
+            Some((_, bytes)) => Ok(Fetched::Body(Box::new(Cursor::new(*bytes)))),
+            None => Ok(self.files.fetch(url)?.map(|body| Box::new(body) as Self::Body)),
         }
-        Ok(self.files.fetch(url)?.map(|body| Box::new(body) as Self::Body))
     }
 }
 

@@ -108,6 +108,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     }
 }
 
+/// Tells what is not wrong yet.
+pub(crate) fn warn(message: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "warning: {message}");
+}
+
 /// Tells an error with its causes and what to do, and how the process ends.
 pub(crate) fn report(error: &Error) -> ExitCode {
     let mut err = std::io::stderr().lock();

@@ -147,3 +147,19 @@ pub fn signers(ring: &dyn KeyRing, role: &str, authority: &Authority) -> Result<
     }
     Ok(found)
 }
+
+/// As [`signers`], for several authorities at once: each of them has enough, and none signs twice.
+///
+/// # Errors
+/// As [`signers`].
+pub fn signers_of_all(ring: &dyn KeyRing, role: &str, authorities: &[Authority]) -> Result<Vec<Arc<SigningKey>>> {
+    let mut all: Vec<Arc<SigningKey>> = Vec::new();
+    for authority in authorities {
+        for key in signers(ring, role, authority)? {
+            if all.iter().all(|one| one.public.object != key.public.object) {
+                all.push(key);
+            }
+        }
+    }
+    Ok(all)
+}
