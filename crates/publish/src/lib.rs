@@ -6,15 +6,19 @@
 
 pub mod bins;
 pub mod ceremony;
+pub mod check;
+pub mod diff;
 pub mod disk;
 pub mod distribution;
 pub mod document;
 mod error;
+pub mod gc;
 pub mod index;
 pub mod init;
 pub mod json;
 pub mod keys;
 pub mod pages;
+pub mod remote;
 pub mod renew;
 pub mod repository;
 pub mod rotate;
