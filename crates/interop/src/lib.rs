@@ -17,6 +17,7 @@ mod verdict;
 pub use cases::{Case, all};
 pub use exceptions::Exceptions;
 pub use files::Files;
+pub use tough_client::read as tough_reads;
 pub use verdict::{Opinion, Verdict};
 
 /// Whatever keeps a case from being asked about, as text for the person who runs it.

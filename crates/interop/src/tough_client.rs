@@ -14,6 +14,27 @@ use crate::Result;
 use crate::cases::{Case, Names};
 use crate::verdict::{Answer, Opinion};
 
+/// What tough says of one target of a repository on the disk, of which `root.json` is pinned: its bytes, `None` where it
+/// is not signed, or why it is refused. The hash of a target is looked for where the specification puts it.
+///
+/// # Errors
+/// When the folder has no root or no address.
+pub async fn read(folder: &Path, target: &str) -> Result<std::result::Result<Option<Vec<u8>>, String>> {
+    let root = std::fs::read(folder.join("root.json"))?;
+    let base = |name| Url::from_directory_path(folder.join(name)).map_err(|()| "the folder has no address");
+    let (metadata, targets) = (base("metadata")?, base("targets")?);
+    let loader = RepositoryLoader::new(&root, metadata, targets.clone()).transport(SpecifiedNames { targets });
+    let repository = match loader.load().await {
+        Ok(repository) => repository,
+        Err(error) => return Ok(Err(reason(&error))),
+    };
+    Ok(match fetch(&repository, target).await {
+        Ok(Answer::Bytes(bytes)) => Ok(Some(bytes)),
+        Ok(Answer::Absent) => Ok(None),
+        Ok(Answer::Refused(reason)) | Err(reason) => Err(reason),
+    })
+}
+
 pub(crate) async fn opinion(case: &Case, folder: &Path, datastore: &Path) -> Result<Opinion> {
     let root = case.pinned()?.bytes("root.json")?;
     let base = |name| {
