@@ -84,10 +84,14 @@ pub(crate) fn with_parts(folder: PathBuf) -> impl Iterator<Item = PathBuf> {
 
 /// `REPO.keys` beside `REPO`: never below it, where it would be uploaded with the rest.
 fn beside(repository: &Path) -> PathBuf {
-    let absolute = std::path::absolute(repository).unwrap_or_else(|_| repository.to_owned());
-    let mut name = absolute.file_name().unwrap_or_default().to_owned();
+    // `.` has a name only once it is absolute.
+    let named = match repository.file_name() {
+        Some(_) => repository.to_owned(),
+        None => std::path::absolute(repository).unwrap_or_else(|_| repository.to_owned()),
+    };
+    let mut name = named.file_name().unwrap_or_default().to_owned();
     name.push(".keys");
-    absolute.with_file_name(name)
+    named.with_file_name(name)
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
