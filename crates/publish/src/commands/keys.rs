@@ -7,7 +7,7 @@ use clap::{Subcommand, ValueHint};
 use serde_json::{Value, json};
 use tufgate_publish::keys::PublicKey;
 use tufgate_publish::keys::files::{KeyFile, list, read_public};
-use tufgate_publish::keys::generate::{KeyType, generate, import};
+use tufgate_publish::keys::generate::{KeyType, generate, import, refer};
 use tufgate_publish::keys::passphrase::Passphrase;
 use tufgate_publish::{Error, Result};
 
@@ -31,6 +31,14 @@ pub(crate) enum KeysCommand {
         /// Folders of keys, or public key files [default: the folders of --keys]
         #[arg(value_hint = ValueHint::AnyPath)]
         paths: Vec<PathBuf>,
+    },
+    /// Use a key that stays in a service, such as aws-kms:KEY-ID or aws-ssm:/PARAMETER?profile=NAME
+    Refer {
+        /// Where it is
+        source: String,
+        /// Its name here
+        #[arg(long)]
+        name: String,
     },
     /// Take over a private key from elsewhere: PKCS#8, as PEM or DER
     Import {
@@ -64,6 +72,11 @@ pub(crate) fn run(run: &Run<'_>, command: &KeysCommand) -> Result<ExitCode> {
                 None => run.passphrase(),
             };
             let key = import(file, &theirs, &folder, name, &ours(*no_passphrase))?;
+            print(run, &[KeyFile { stem: folder.join(name), public: key }])?;
+        }
+        KeysCommand::Refer { source, name } => {
+            let folder = folder(run)?;
+            let key = refer(&folder, name, source)?;
             print(run, &[KeyFile { stem: folder.join(name), public: key }])?;
         }
         KeysCommand::Show { paths } => {

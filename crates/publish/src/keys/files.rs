@@ -15,12 +15,14 @@ use tough::sign::{Sign, parse_keypair};
 
 use super::generate::read_secret;
 use super::passphrase::Passphrase;
-use super::{KeyRing, PublicKey, SigningKey};
+use super::{KeyRing, PublicKey, SigningKey, sources};
 use crate::Result;
 use crate::error::Error;
 
 /// How the name of a private key's file ends.
 pub const SECRET: &str = ".key";
+/// How the name of a file ends that says in which service a private key is.
+pub const SOURCE: &str = ".source";
 /// How the name of a public key's file ends.
 pub const PUBLIC: &str = ".pub.json";
 
@@ -34,10 +36,10 @@ pub struct KeyFile {
 }
 
 impl KeyFile {
-    /// Whether its private half lies beside it.
+    /// Whether its private half lies beside it, or what says where that is.
     #[must_use]
     pub fn is_secret_here(&self) -> bool {
-        with_ending(&self.stem, SECRET).exists()
+        [SECRET, SOURCE].iter().any(|ending| with_ending(&self.stem, ending).exists())
     }
 }
 
@@ -95,15 +97,17 @@ impl FolderRing {
     }
 
     fn read(&self, key: &KeyFile) -> Result<SigningKey> {
+        let source = with_ending(&key.stem, SOURCE);
+        if source.exists() {
+            let text = fs::read_to_string(&source).map_err(Error::disk(&source, "cannot read"))?;
+            let what = source.display().to_string();
+            return checked(sources::open(text.trim(), &what)?, key, &what);
+        }
         let path = with_ending(&key.stem, SECRET);
         let what = path.display().to_string();
         refuse_open_to_others(&path)?;
         let bytes = fs::read(&path).map_err(Error::disk(&path, "cannot read"))?;
-        let opened = signing_key(read_secret(&bytes, &what, &self.passphrase)?.as_bytes(), &what)?;
-        if opened.public.object != key.public.object {
-            return Err(Error::key(what, "it is not the private half of the public key beside it"));
-        }
-        Ok(opened)
+        checked(signing_key(read_secret(&bytes, &what, &self.passphrase)?.as_bytes(), &what)?, key, &what)
     }
 }
 
@@ -117,6 +121,14 @@ impl KeyRing for FolderRing {
         }
         Ok(opened.get(&key.stem).map(Arc::clone))
     }
+}
+
+/// A key that was opened, if it is the one that it was taken for.
+fn checked(opened: SigningKey, key: &KeyFile, what: &str) -> Result<SigningKey> {
+    if opened.public.object != key.public.object {
+        return Err(Error::key(what, "it is not the private half of the public key beside it"));
+    }
+    Ok(opened)
 }
 
 /// The key of a PKCS#8 document, by tough. It reads Ed25519 and P-256 as DER, RSA as PEM.

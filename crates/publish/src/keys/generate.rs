@@ -14,9 +14,9 @@ use pkcs8::der::pem::{LineEnding, PemLabel};
 use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef, SecretDocument};
 use serde_json::json;
 
-use super::PublicKey;
-use super::files::{PUBLIC, SECRET, signing_key};
+use super::files::{PUBLIC, SECRET, SOURCE, signing_key};
 use super::passphrase::Passphrase;
+use super::{PublicKey, sources};
 use crate::Result;
 use crate::error::Error;
 
@@ -87,6 +87,20 @@ pub fn import(file: &Path, theirs: &Passphrase, folder: &Path, name: &str, ours:
     write(folder, name, &secret, ours)
 }
 
+/// Refers to a key in a service, such as `aws-kms:KEY-ID` or `aws-ssm:/PATH?profile=NAME`: `NAME.source` says where it is.
+/// The service is asked for its public half.
+///
+/// # Errors
+/// As [`generate`], and when the service does not answer, or this program was built without it.
+pub fn refer(folder: &Path, name: &str, source: &str) -> Result<PublicKey> {
+    check_name(name)?;
+    let key = sources::open(source, source)?;
+    make_private(folder)?;
+    create(&folder.join(format!("{name}{SOURCE}")), format!("{source}\n").as_bytes(), 0o600)?;
+    write_public(folder, name, key.public())?;
+    Ok(key.public().clone())
+}
+
 /// The PKCS#8 document of a key file.
 pub(super) fn read_secret(bytes: &[u8], what: &str, passphrase: &Passphrase) -> Result<SecretDocument> {
     let no_key = || Error::key(what, "it is no private key in PKCS#8");
@@ -109,11 +123,7 @@ pub(super) fn read_secret(bytes: &[u8], what: &str, passphrase: &Passphrase) -> 
 }
 
 fn write(folder: &Path, name: &str, secret: &SecretDocument, passphrase: &Passphrase) -> Result<PublicKey> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if name.is_empty() || name.starts_with(['.', '-']) || name.len() > 100 || !name.chars().all(fits) {
-        let message = format!("`{}` cannot be the name of a key", name.escape_default());
-        return Err(Error::usage(message, "names are of letters, digits, `-`, `_` and `.`"));
-    }
+    check_name(name)?;
     let key = signing_key(secret.as_bytes(), name)?;
     let failed = |error: &dyn fmt::Display| Error::key(name, format!("it cannot be written: {error}"));
     let pem = match passphrase.chosen()? {
@@ -127,10 +137,22 @@ fn write(folder: &Path, name: &str, secret: &SecretDocument, passphrase: &Passph
     let pem = pem.map_err(|error| failed(&error))?;
     make_private(folder)?;
     create(&folder.join(format!("{name}{SECRET}")), pem.as_bytes(), 0o600)?;
-    let public = key.public();
+    write_public(folder, name, key.public())?;
+    Ok(key.public().clone())
+}
+
+fn write_public(folder: &Path, name: &str, public: &PublicKey) -> Result<()> {
     let listed = json!({"keyid": public.id(), "key": public.object()});
-    create(&folder.join(format!("{name}{PUBLIC}")), format!("{listed:#}\n").as_bytes(), 0o644)?;
-    Ok(public.clone())
+    create(&folder.join(format!("{name}{PUBLIC}")), format!("{listed:#}\n").as_bytes(), 0o644)
+}
+
+fn check_name(name: &str) -> Result<()> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if name.is_empty() || name.starts_with(['.', '-']) || name.len() > 100 || !name.chars().all(fits) {
+        let message = format!("`{}` cannot be the name of a key", name.escape_default());
+        return Err(Error::usage(message, "names are of letters, digits, `-`, `_` and `.`"));
+    }
+    Ok(())
 }
 
 /// A folder that nobody else can look into; one that is there stays as it is.

@@ -3,6 +3,7 @@
 pub mod files;
 pub mod generate;
 pub mod passphrase;
+mod sources;
 
 use std::fmt;
 use std::sync::Arc;
@@ -70,7 +71,7 @@ impl SigningKey {
         Self::from_boxed(Box::new(signer))
     }
 
-    fn from_boxed(signer: Box<dyn Sign>) -> Result<Self> {
+    pub(crate) fn from_boxed(signer: Box<dyn Sign>) -> Result<Self> {
         let object = serde_json::to_value(signer.tuf_key()).map_err(|error| Error::key("key", error.to_string()))?;
         Ok(Self { public: PublicKey::new(object)?, signer })
     }

@@ -8,7 +8,7 @@ use tufgate_publish::document::{Authority, TopLevel};
 use tufgate_publish::init::{Authorities, init};
 use tufgate_publish::keys::KeyRing as _;
 use tufgate_publish::keys::files::{FolderRing, list, read_public};
-use tufgate_publish::keys::generate::{KeyType, generate, import};
+use tufgate_publish::keys::generate::{KeyType, generate, import, refer};
 use tufgate_publish::keys::passphrase::Passphrase;
 use tufgate_publish::{Repository, Settings};
 
@@ -117,4 +117,19 @@ fn a_key_from_elsewhere_is_taken_over_under_our_passphrase() {
     assert_eq!(ring.find(&key).unwrap().unwrap().public(), &key);
     let error = import(&folder.path().join("passphrase-secret"), &secret, &theirs, "no", &secret).unwrap_err();
     assert!(error.to_string().ends_with("it is no private key in PKCS#8"), "{error}");
+}
+
+#[test]
+fn a_key_in_no_service_that_is_known_is_refused() {
+    let folder = TempDir::new().unwrap();
+    for (source, reason) in [
+        ("vault:key", "it names no service: there are `aws-kms:KEY-ID` and `aws-ssm:PARAMETER`"),
+        ("aws-kms:", "it names no service: there are `aws-kms:KEY-ID` and `aws-ssm:PARAMETER`"),
+        #[cfg(not(feature = "aws"))]
+        ("aws-kms:alias/online", "this program was built without `aws-kms`: build it with `--features aws`"),
+    ] {
+        let error = refer(folder.path(), "one", source).unwrap_err();
+        assert_eq!(error.to_string(), format!("{source}: {reason}"));
+    }
+    assert_eq!(list(folder.path()).unwrap(), []);
 }
