@@ -183,7 +183,7 @@ def test_output_is_for_people_or_for_programs(tmp_path):
     import json
     publisher = Publisher(tmp_path)
     added = json.loads(publisher.does("add", "repo", WHEELS[0], "--format", "json"))
-    assert (added["schema"], added["files"]) == ("add/1", [{"path": TARGETS[0], "sha256": HASHES[0], "known": False}])
+    assert (added["schema"], added["files"]) == ("tufgate-publish.add/1", [{"path": TARGETS[0], "sha256": HASHES[0], "known": False}])
     assert publisher.does("add", "repo", WHEELS[0]).endswith("nothing to do: all is published as it is\n")
     ran = publisher.run("add", "repo", __file__)
     assert ran.returncode == 2 and ran.stderr.startswith("error: ") and "\nhelp: " in ran.stderr, ran

@@ -60,7 +60,7 @@ impl Draft {
                 continue;
             }
             if let Some(found) = ring.find(key)? {
-                self.signatures.push(found.sign(&canonical)?);
+                self.signatures.push(found.listed_as(key.id()).sign(&canonical)?);
                 signed.push(key.id().to_owned());
             }
         }

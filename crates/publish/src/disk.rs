@@ -9,6 +9,9 @@ use tempfile::{NamedTempFile, TempPath};
 use crate::Result;
 use crate::error::Error;
 
+const PREFIX: &str = ".publish-";
+const SUFFIX: &str = ".tmp";
+
 /// Files that are ready beside a repository and not yet part of it. Dropped, it leaves nothing behind but folders.
 #[derive(Debug)]
 pub struct Staging {
@@ -31,7 +34,7 @@ impl Staging {
     /// When it cannot be made.
     pub fn file(&self) -> Result<NamedTempFile> {
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".publish-").suffix(".tmp");
+        builder.prefix(PREFIX).suffix(SUFFIX);
         builder.tempfile_in(&self.root).map_err(Error::disk(&self.root, "cannot make a file in it"))
     }
 
@@ -85,6 +88,20 @@ pub fn write(root: &Path, place: &str, bytes: &[u8]) -> Result<()> {
     let mut staging = Staging::new(root);
     staging.add(place, bytes)?;
     staging.commit()
+}
+
+/// Deletes what runs that were killed left in a folder. Only while nobody else publishes to it.
+///
+/// # Errors
+/// When the folder cannot be read, or a file stays.
+pub fn remove_stale(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder).map_err(Error::disk(folder, "cannot read"))? {
+        let name = entry.map_err(Error::disk(folder, "cannot read"))?.file_name();
+        if name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX)) {
+            remove(&folder.join(name))?;
+        }
+    }
+    Ok(())
 }
 
 /// Deletes a file. That it is not there is no error.

@@ -34,7 +34,7 @@ impl Distribution {
     /// # Errors
     /// [`Error::Input`] when it is none, or is not the one that its file name says; [`Error::Disk`].
     pub fn read(path: &Path) -> Result<Self> {
-        let file_name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let file_name = name_of(path);
         let name = DistributionName::parse(file_name).map_err(|error| Error::input(path, error.to_string()))?;
         if name.is_metadata() {
             return Err(Error::input(
@@ -53,6 +53,18 @@ impl Distribution {
         headers.agree_with(&name).map_err(|reason| Error::input(path, reason))?;
         let requires_python = headers.requires_python;
         Ok(Self { name, requires_python, metadata: is_wheel.then_some(metadata) })
+    }
+}
+
+/// The name of the distribution that a file is: its own, without the hash that consistent snapshots put before it
+/// (TUF-1.0.34 §6.2.1).
+#[must_use]
+pub fn name_of(path: &Path) -> &str {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let is_hash = |hash: &str| hash.len() >= 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match name.split_once('.') {
+        Some((hash, rest)) if is_hash(hash) => rest,
+        _ => name,
     }
 }
 

@@ -12,7 +12,7 @@ use tufgate::{Digest, HashAlgorithm, Hasher};
 use crate::Result;
 use crate::error::Error;
 use crate::json::{self, Layout};
-use crate::keys::{PublicKey, SigningKey};
+use crate::keys::{PublicKey, Signer};
 
 /// The version of the specification that published metadata follows.
 const SPEC_VERSION: &str = "1.0.34";
@@ -250,7 +250,7 @@ impl Document {
     ///
     /// # Errors
     /// When a number in it has no canonical form, or a key does not sign.
-    pub fn sign<'k>(&self, keys: impl IntoIterator<Item = &'k SigningKey>, layout: Layout) -> Result<Vec<u8>> {
+    pub fn sign<'k>(&self, keys: impl IntoIterator<Item = &'k Signer>, layout: Layout) -> Result<Vec<u8>> {
         let canonical = self.canonical()?;
         let signatures = keys.into_iter().map(|key| key.sign(&canonical)).collect::<Result<Vec<_>>>()?;
         self.envelope(&signatures, layout)

@@ -130,6 +130,28 @@ impl<'r> IndexUpdate<'r> {
         Ok(Added { path: target, sha256, known })
     }
 
+    /// Takes over what another index says of files that are published here: whether they are yanked, and when they were
+    /// uploaded. Files that are not published are passed over.
+    ///
+    /// # Errors
+    /// When the project's page does not verify.
+    pub fn adopt(&mut self, theirs: &Page) -> Result<()> {
+        let project = ProjectName::new(&theirs.project).map_err(invalid)?;
+        let (page, changed) = self.page(&project)?;
+        for file in &mut page.files {
+            let Some(other) = theirs.files.iter().find(|other| other.filename == file.filename) else { continue };
+            if other.sha256() != file.sha256() {
+                continue;
+            }
+            *changed |= file.yanked != other.yanked;
+            file.yanked.clone_from(&other.yanked);
+            if *changed && other.upload_time.is_some() {
+                file.upload_time.clone_from(&other.upload_time);
+            }
+        }
+        Ok(())
+    }
+
     /// Takes files of a project from the index. What lies on the disk stays.
     ///
     /// # Errors

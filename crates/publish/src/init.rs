@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::Result;
@@ -98,5 +97,5 @@ pub fn to_bins(authority: Authority) -> Delegated {
 
 fn sign(document: &Document, ring: &dyn KeyRing, role: &str, authority: &Authority) -> Result<Vec<u8>> {
     let keys = signers(ring, role, authority)?;
-    document.sign(keys.iter().map(Arc::as_ref), Layout::Compact)
+    document.sign(&keys, Layout::Compact)
 }

@@ -9,6 +9,7 @@ use tufgate::{
 };
 
 use crate::Result;
+use crate::disk;
 use crate::document::{Document, utc};
 use crate::error::Error;
 use crate::settings::Settings;
@@ -47,6 +48,7 @@ impl Repository {
     pub fn open(path: &Path) -> Result<Self> {
         let settings = Settings::read(path)?;
         let lock = lock(path)?;
+        disk::remove_stale(path)?;
         Self::verified(path, settings, Some(lock))
     }
 

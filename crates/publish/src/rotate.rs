@@ -16,7 +16,7 @@ use crate::document::{Authority, Document, TopLevel};
 use crate::error::Error;
 use crate::init::to_bins;
 use crate::json::Layout;
-use crate::keys::{KeyRing, SigningKey, signers_of_all};
+use crate::keys::{KeyRing, Signer, signers_of_all};
 use crate::repository::{BINS, METADATA, Repository};
 use crate::settings::Kind;
 use crate::update::{Published, Update, accepted};
@@ -132,7 +132,7 @@ pub fn rotate(
     }
     let root = next_root(repository, &next, now)?;
     let keys = root_signers(repository, &next, ring)?;
-    let bytes = root.sign(keys.iter().map(AsRef::as_ref), Layout::Compact)?;
+    let bytes = root.sign(&keys, Layout::Compact)?;
     publish_root(repository, &root, &bytes, update, without_old, ring)
 }
 
@@ -182,11 +182,7 @@ pub fn publish_root(
 }
 
 /// The signatures that a root needs: by the old threshold, and by its own (TUF-1.0.34 §5.3.4).
-fn root_signers(
-    repository: &Repository,
-    next: &TopLevel,
-    ring: &dyn KeyRing,
-) -> Result<Vec<std::sync::Arc<SigningKey>>> {
+fn root_signers(repository: &Repository, next: &TopLevel, ring: &dyn KeyRing) -> Result<Vec<Signer>> {
     signers_of_all(ring, "root", &[repository.root()?.top_level()?.root, next.root.clone()])
 }
 

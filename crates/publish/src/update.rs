@@ -295,7 +295,7 @@ impl Signers<'_> {
             }
         };
         let keys = signers_of_all(self.ring, role, &authorities)?;
-        document.sign(keys.iter().map(AsRef::as_ref), Layout::Compact)
+        document.sign(&keys, Layout::Compact)
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn run(run: &Run<'_>, args: &CheckArgs) -> Result<ExitCode> {
     let role = |role: &RoleState| json!({"role": role.role, "version": role.version, "expires": utc(role.expires)});
     let finding = |one: &Finding| json!({"severity": one.severity.as_str(), "what": one.what, "reason": one.reason});
     let json = json!({
-        "schema": "check/1",
+        "schema": "tufgate-publish.check/1",
         "roles": report.roles.iter().map(role).collect::<Vec<_>>(),
         "targets": report.targets,
         "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),

@@ -28,6 +28,9 @@ pub(crate) fn run(run: &Run<'_>, args: &DiffArgs) -> Result<ExitCode> {
     let (added, changed, removed) = (count(Change::Added), count(Change::Changed), count(Change::Removed));
     text.push_str(&format!("{added} added, {changed} changed, {removed} removed\n"));
     let one = |one: &Difference| json!({"change": one.change.as_str(), "path": one.path, "role": one.role});
-    run.print(&text, &json!({"schema": "diff/1", "targets": differences.iter().map(one).collect::<Vec<_>>()}))?;
+    run.print(
+        &text,
+        &json!({"schema": "tufgate-publish.diff/1", "targets": differences.iter().map(one).collect::<Vec<_>>()}),
+    )?;
     Ok(if differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -40,6 +40,9 @@ pub(crate) fn run(run: &Run<'_>, args: &GcArgs) -> Result<ExitCode> {
     text.push_str(&format!("{done} {} files, {bytes} bytes\n", orphans.len()));
     let one = |orphan: &Orphan| json!({"path": orphan.path.display().to_string(), "bytes": orphan.bytes});
     let files: Vec<_> = orphans.iter().map(one).collect();
-    run.print(&text, &json!({"schema": "gc/1", "deleted": !args.dry_run, "files": files, "bytes": bytes}))?;
+    run.print(
+        &text,
+        &json!({"schema": "tufgate-publish.gc/1", "deleted": !args.dry_run, "files": files, "bytes": bytes}),
+    )?;
     Ok(ExitCode::SUCCESS)
 }

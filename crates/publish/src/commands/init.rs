@@ -136,7 +136,7 @@ pub(crate) fn run(run: &Run<'_>, args: &InitArgs) -> Result<ExitCode> {
     );
     run.print(
         &text,
-        &json!({"schema": "init/1", "repository": repo.to_string(), "name": name, "root-sha256": digest}),
+        &json!({"schema": "tufgate-publish.init/1", "repository": repo.to_string(), "name": name, "root-sha256": digest}),
     )?;
     Ok(ExitCode::SUCCESS)
 }

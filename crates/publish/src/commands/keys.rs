@@ -112,6 +112,6 @@ fn print(run: &Run<'_>, keys: &[KeyFile]) -> Result<()> {
         format!("{}\t{}\t{half}\t{}\n", key.public.id(), kind(&key.public), key.stem.display())
     };
     let one = |key: &KeyFile| json!({"file": key.stem.display().to_string(), "keyid": key.public.id(), "key": key.public.object(), "private": key.is_secret_here()});
-    let json = json!({"schema": "keys/1", "keys": keys.iter().map(one).collect::<Vec<_>>()});
+    let json = json!({"schema": "tufgate-publish.keys/1", "keys": keys.iter().map(one).collect::<Vec<_>>()});
     run.print(&keys.iter().map(line).collect::<String>(), &json)
 }

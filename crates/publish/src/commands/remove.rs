@@ -67,7 +67,10 @@ pub(crate) fn run(run: &Run<'_>, args: &RemoveArgs) -> Result<ExitCode> {
     let mut text: String = paths.iter().map(|path| format!("{done}\t{}\n", path.as_str())).collect();
     text.push_str(&summary(paths.len(), done, published.as_ref()));
     let paths: Vec<_> = paths.iter().map(tufgate::TargetPath::as_str).collect();
-    run.print(&text, &json!({"schema": "remove/1", done: paths, "published": super::published(published.as_ref())}))?;
+    run.print(
+        &text,
+        &json!({"schema": "tufgate-publish.remove/1", done: paths, "published": super::published(published.as_ref())}),
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 

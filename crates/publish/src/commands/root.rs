@@ -75,7 +75,7 @@ fn draft(run: &Run<'_>, repo: &Path, role: Role, out: &Path, keys: &NewKeys) -> 
     }
     let draft = Draft::new(next_root(&repository, &next, run.now)?);
     write(out, &draft)?;
-    show(run, "root-draft/1", &draft, &old, &[])
+    show(run, "tufgate-publish.root-draft/1", &draft, &old, &[])
 }
 
 fn sign(run: &Run<'_>, path: &Path, old: &Path) -> Result<ExitCode> {
@@ -90,7 +90,7 @@ fn sign(run: &Run<'_>, path: &Path, old: &Path) -> Result<ExitCode> {
         return Err(Error::usage(message, "`tufgate-publish keys show` lists the keys of a folder"));
     }
     write(path, &draft)?;
-    show(run, "root-sign/1", &draft, &old, &signed)
+    show(run, "tufgate-publish.root-sign/1", &draft, &old, &signed)
 }
 
 fn merge(run: &Run<'_>, repo: &Path, drafts: &[PathBuf]) -> Result<ExitCode> {
@@ -116,7 +116,7 @@ fn merge(run: &Run<'_>, repo: &Path, drafts: &[PathBuf]) -> Result<ExitCode> {
     }
     let update = Update::new(&repository, run.now);
     publish_root(&repository, &draft.root, &draft.write()?, update, false, &run.ring(repo)?)?;
-    show(run, "root-merge/1", &draft, &old, &[])
+    show(run, "tufgate-publish.root-merge/1", &draft, &old, &[])
 }
 
 fn read(path: &Path) -> Result<Draft> {

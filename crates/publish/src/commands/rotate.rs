@@ -82,7 +82,7 @@ pub(crate) fn run(run: &Run<'_>, args: &RotateArgs) -> Result<ExitCode> {
     let root = rotated.root.map(|version| format!("root {version}, ")).unwrap_or_default();
     text.push_str(&format!("{}: {root}{} of {} keys sign\n", args.role, authority.threshold, ids.len()));
     let published = super::published(rotated.published.as_ref());
-    let json = json!({"schema": "rotate/1", "role": args.role.to_string(), "keys": ids, "threshold": authority.threshold, "root": rotated.root, "published": published});
+    let json = json!({"schema": "tufgate-publish.rotate/1", "role": args.role.to_string(), "keys": ids, "threshold": authority.threshold, "root": rotated.root, "published": published});
     run.print(&text, &json)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -38,6 +38,6 @@ pub(crate) fn run(run: &Run<'_>, args: &TimestampArgs) -> Result<ExitCode> {
     let waiting: Vec<_> =
         renewed.waiting.iter().map(|(role, expires)| json!({"role": role, "expires": utc(*expires)})).collect();
     let published = super::published(renewed.published.as_ref());
-    run.print(&text, &json!({"schema": "timestamp/1", "published": published, "waiting": waiting}))?;
+    run.print(&text, &json!({"schema": "tufgate-publish.timestamp/1", "published": published, "waiting": waiting}))?;
     Ok(ExitCode::SUCCESS)
 }

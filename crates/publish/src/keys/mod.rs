@@ -88,11 +88,21 @@ impl SigningKey {
         &self.public
     }
 
+    /// The same key under the id that metadata lists it by (TAP 12).
+    #[must_use]
+    pub fn listed_as(self: &Arc<Self>, id: &str) -> Signer {
+        Signer { id: id.to_owned(), key: Arc::clone(self) }
+    }
+
     /// One entry of `signatures`: the key's id and its signature in hex.
     ///
     /// # Errors
     /// When the key does not sign: the file is wrong, or a service refuses.
     pub fn sign(&self, canonical: &[u8]) -> Result<Value> {
+        self.sign_as(&self.public.id, canonical)
+    }
+
+    fn sign_as(&self, id: &str, canonical: &[u8]) -> Result<Value> {
         let fault = |reason: String| Error::key(format!("key {}", self.public.id), reason);
         // Keys in a service need a runtime. One without drivers costs microseconds.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -100,7 +110,24 @@ impl SigningKey {
         let signature = runtime.block_on(self.signer.sign(canonical, &SystemRandom::new()));
         let signature = signature.map_err(|error| fault(error.to_string()))?;
         let hex: String = signature.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(json!({"keyid": self.public.id, "sig": hex}))
+        Ok(json!({"keyid": id, "sig": hex}))
+    }
+}
+
+/// A key with the id by which a role lists it.
+#[derive(Debug, Clone)]
+pub struct Signer {
+    id: String,
+    key: Arc<SigningKey>,
+}
+
+impl Signer {
+    /// As [`SigningKey::sign`], under the listed id.
+    ///
+    /// # Errors
+    /// As [`SigningKey::sign`].
+    pub fn sign(&self, canonical: &[u8]) -> Result<Value> {
+        self.key.sign_as(&self.id, canonical)
     }
 }
 
@@ -130,7 +157,7 @@ impl KeyRing for Vec<Arc<SigningKey>> {
 ///
 /// # Errors
 /// When fewer are at hand, with the ids of those that are not.
-pub fn signers(ring: &dyn KeyRing, role: &str, authority: &Authority) -> Result<Vec<Arc<SigningKey>>> {
+pub fn signers(ring: &dyn KeyRing, role: &str, authority: &Authority) -> Result<Vec<Signer>> {
     let mut found = Vec::new();
     let mut missing = Vec::new();
     for key in &authority.keys {
@@ -138,7 +165,7 @@ pub fn signers(ring: &dyn KeyRing, role: &str, authority: &Authority) -> Result<
             break;
         }
         match ring.find(key)? {
-            Some(one) => found.push(one),
+            Some(one) => found.push(one.listed_as(key.id())),
             None => missing.push(key.id().to_owned()),
         }
     }
@@ -149,15 +176,15 @@ pub fn signers(ring: &dyn KeyRing, role: &str, authority: &Authority) -> Result<
     Ok(found)
 }
 
-/// As [`signers`], for several authorities at once: each of them has enough, and none signs twice.
+/// As [`signers`], for several authorities at once: each of them has enough, and no id signs twice.
 ///
 /// # Errors
 /// As [`signers`].
-pub fn signers_of_all(ring: &dyn KeyRing, role: &str, authorities: &[Authority]) -> Result<Vec<Arc<SigningKey>>> {
-    let mut all: Vec<Arc<SigningKey>> = Vec::new();
+pub fn signers_of_all(ring: &dyn KeyRing, role: &str, authorities: &[Authority]) -> Result<Vec<Signer>> {
+    let mut all: Vec<Signer> = Vec::new();
     for authority in authorities {
         for key in signers(ring, role, authority)? {
-            if all.iter().all(|one| one.public.object != key.public.object) {
+            if all.iter().all(|one| one.id != key.id) {
                 all.push(key);
             }
         }

@@ -189,3 +189,34 @@ fn what_is_no_distribution_is_refused_with_the_reason() {
     }
     assert_eq!(fixture.files(), before);
 }
+
+#[test]
+fn a_copy_of_an_index_is_taken_over_with_what_it_yanked() {
+    use tufgate_publish::pages::{Page, PageFile};
+    let theirs = fixture();
+    theirs.add(&[theirs.wheel("demo", "1.0", "x = 1"), theirs.wheel("demo", "2.0", "x = 2")], now()).unwrap();
+    let project = ProjectName::new("demo").unwrap();
+    let repository = theirs.open();
+    let mut update = IndexUpdate::new(&repository, now()).unwrap();
+    update.yank(&project, Some("broken"), |file| file.filename.starts_with("demo-1.0")).unwrap();
+    let page: Page = update.page(&project).unwrap().0.clone();
+
+    let ours = fixture();
+    let repository = ours.open();
+    let mut update = IndexUpdate::new(&repository, now() + crate::fixture::DAY).unwrap();
+    // By the names that consistent snapshots give them, as a mirror has them.
+    for (name, _) in theirs.files().into_iter().filter(|(name, _)| name.ends_with(".whl") && name.len() > 80) {
+        update.add(&theirs.path().join(name)).unwrap();
+    }
+    update.adopt(&page).unwrap();
+    let says = |file: &PageFile| (file.filename.clone(), file.yanked.clone(), file.upload_time.clone());
+    let mut got: Vec<_> = update.page(&project).unwrap().0.files.iter().map(says).collect();
+    got.sort_unstable();
+    let expected: Vec<_> = page.files.iter().map(says).collect();
+    assert_eq!(got, expected);
+    update.finish().unwrap().commit(&ours.ring).unwrap();
+    assert!(
+        answer(&ours, "pep458", "demo-1.0-py3-none-any.whl")
+            .is_some_and(|(_, yanked)| yanked.as_deref() == Some("broken"))
+    );
+}

@@ -128,3 +128,32 @@ fn a_folder_with_something_in_it_does_not_become_a_repository() {
     assert_eq!(error.to_string(), format!("{} is not empty", fixture.path().display()));
     assert_eq!(fixture.files(), before);
 }
+
+#[test]
+fn what_a_killed_run_left_behind_is_cleared_away() {
+    let fixture = Fixture::with_bins(2, BinLayout::Prefixes);
+    let stale = fixture.path().join(".publish-abc.tmp");
+    fs::write(&stale, b"half").unwrap();
+    drop(Repository::open_to_read(&fixture.path()).unwrap());
+    assert!(stale.exists());
+    drop(fixture.open());
+    assert!(!stale.exists());
+}
+
+#[test]
+fn a_key_signs_under_the_id_that_metadata_lists_it_by() {
+    use tufgate_publish::document::{Authority, TopLevel};
+    use tufgate_publish::keys::PublicKey;
+    let folder = tempfile::TempDir::new().unwrap();
+    let key = keys([1]);
+    let listed =
+        Authority { keys: vec![PublicKey::listed("any name", key[0].public().object().clone())], threshold: 1 };
+    let top_level =
+        TopLevel { root: listed.clone(), timestamp: listed.clone(), snapshot: listed.clone(), targets: listed.clone() };
+    let authorities = tufgate_publish::init::Authorities { top_level, bins: listed.clone(), bin_n: listed };
+    let path = folder.path().join("repo");
+    tufgate_publish::init::init(&path, &Settings { bins: 2, ..Settings::default() }, &authorities, &key, now())
+        .unwrap();
+    assert!(crate::fixture::client(&path, now()).refresh().is_ok());
+    assert!(fs::read_to_string(path.join("metadata/timestamp.json")).unwrap().contains(r#""keyid":"any name""#));
+}
